@@ -1,0 +1,1 @@
+"""The PM project and its book: which traders there are, what they report."""

@@ -1,0 +1,1 @@
+"""The master of risk settings: decides."""

@@ -1,0 +1,1 @@
+"""The Hyperliquid venue: gateway, rules, its protocol on the paper exchange."""

@@ -1,0 +1,1 @@
+"""What every process of ours serves with; knows no domain."""

@@ -1,0 +1,31 @@
+"""SQLite as every process uses it: WAL, synchronous=FULL, IMMEDIATE transactions, asserted at start."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connections
+
+INIT = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
+
+
+def sqlite(path: Path, timeout_s: float = 2) -> dict[str, Any]:
+    """Give the DATABASES entry of one SQLite file (stack.md, "SQLite")."""
+    options = {"transaction_mode": "IMMEDIATE", "timeout": timeout_s, "init_command": INIT}
+    return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options, "CONN_MAX_AGE": None}
+
+
+def assert_durable(alias: str = "default") -> None:
+    """Refuse to start on a SQLite database that would lose an acknowledged change."""
+    connection = connections[alias]
+    if connection.vendor != "sqlite":
+        return
+    wanted = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+    with connection.cursor() as cursor:
+        for pragma, value in wanted.items():
+            found = cursor.execute(f"PRAGMA {pragma}").fetchone()[0]
+            if found != value:
+                raise ImproperlyConfigured(f"SQLite {pragma} is {found}, must be {value}: not durable.")
+    mode = connection.settings_dict["OPTIONS"].get("transaction_mode")
+    if mode != "IMMEDIATE":
+        raise ImproperlyConfigured(f"SQLite transaction_mode is {mode}, must be IMMEDIATE.")

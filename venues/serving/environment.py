@@ -1,0 +1,104 @@
+"""Reads configuration from the environment, `.env` and `…_FILE`, each value through a loud parser."""
+
+import os
+import re
+from collections.abc import Collection
+from decimal import Decimal, InvalidOperation
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+from environ import Env
+
+BASE_DIR = Path(__file__).resolve().parents[2]
+
+
+@cache
+def _dotenv(path: str) -> dict[str, str]:
+    file = Path(path)
+    if not file.is_file():
+        return {}
+    read: dict[str, str] = {}
+
+    class Reader(Env):
+        ENVIRON = read
+
+    Reader.read_env(str(file))
+    return read
+
+
+def raw(name: str) -> str | None:
+    """Give the variable's text: the environment first, then NAME_FILE, then `.env`; None if unset."""
+    dotenv = _dotenv(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
+    for place in (os.environ, dotenv):
+        if place.get(name):
+            return place[name]
+        if place.get(f"{name}_FILE"):
+            file = Path(place[f"{name}_FILE"])
+            try:
+                return file.read_text().strip()
+            except OSError as error:
+                raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {error.strerror}") from None
+    return None
+
+
+def text(name: str, default: str = "") -> str:
+    """Give the variable's text or the default."""
+    value = raw(name)
+    return default if value is None else value.strip()
+
+
+def integer(name: str, default: int, low: int = 0, high: int = 2**53) -> int:
+    """Give a whole number from low to high; anything else stops the start with a sentence."""
+    value = text(name, str(default))
+    if not re.fullmatch(r"-?[0-9]{1,16}", value) or not low <= int(value) <= high:
+        raise ImproperlyConfigured(f"{name} must be a whole number from {low} to {high}, not {value!r}.")
+    return int(value)
+
+
+def port(name: str, default: int) -> int:
+    """Give a TCP port."""
+    return integer(name, default, 1, 65535)
+
+
+def decimal(name: str, default: str, low: str, high: str) -> Decimal:
+    """Give a decimal number from low to high; anything else stops the start with a sentence."""
+    value = text(name, default)
+    try:
+        number = Decimal(value)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or not Decimal(low) <= number <= Decimal(high):
+        raise ImproperlyConfigured(f"{name} must be a number from {low} to {high}, not {value!r}.")
+    return number
+
+
+def choice(name: str, default: str, allowed: Collection[str]) -> str:
+    """Give one of the allowed words."""
+    value = text(name, default)
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of {', '.join(allowed)}, not {value!r}.")
+    return value
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """Give a comma-separated list without blanks."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def url(name: str, default: str) -> str:
+    """Give an http or https URL without a trailing slash."""
+    value = text(name, default).rstrip("/")
+    parts = urlsplit(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ImproperlyConfigured(f"{name} must be an http or https URL, not {value!r}.")
+    return value
+
+
+def var_dir() -> Path:
+    """Give the directory of databases, logs and secrets, made if missing."""
+    path = Path(text("VAR_DIR", "var"))
+    path = path if path.is_absolute() else BASE_DIR / path
+    path.mkdir(parents=True, exist_ok=True)
+    return path

@@ -1,0 +1,41 @@
+"""Money in the database: integer micro-dollars in a column, Decimal dollars in code."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.db import models
+
+from venues.contract.money import from_micros, to_micros
+
+
+class MoneyField(models.BigIntegerField[Any, Any]):
+    """Stores micros of dollars or percent as an integer, gives Decimal: SQLite's decimals lose digits."""
+
+    def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:
+        """Give the stored integer as Decimal."""
+        return None if value is None else from_micros(value)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        """Give whatever a form or fixture holds as Decimal."""
+        return None if value is None else Decimal(str(value))
+
+    def get_prep_value(self, value: Any) -> int | None:
+        """Give the integer to store; more than six decimals raise rather than round."""
+        if value is None:
+            return None
+        micros = to_micros(Decimal(value))
+        if from_micros(micros) != Decimal(value):
+            raise ValueError(f"more than six decimals: {value}")
+        return micros
+
+    def formfield(self, **kwargs: Any) -> Any:
+        """Give a decimal form field."""
+        return models.Field.formfield(
+            self, **{"form_class": forms.DecimalField, "max_digits": 18, "decimal_places": 6, **kwargs}
+        )
+
+    @property
+    def validators(self) -> list[Any]:
+        """Give none: the integer range of the column is checked in micros by the database."""
+        return []

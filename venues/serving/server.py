@@ -1,0 +1,68 @@
+"""Runs Daphne with our own tasks on its loop (stack.md); a task that dies ends the process."""
+
+from daphne.server import Server, twisted_loop  # isort: skip  # must be the process's first Twisted import
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from twisted.internet import reactor
+from twisted.internet.defer import Deferred
+
+log = logging.getLogger(__name__)
+Step = Callable[[], Awaitable[None]]
+
+
+def serve(application: Any, host: str, port: int, run: Step | None = None, stop: Step | None = None) -> int:
+    """Serve until SIGINT or SIGTERM; gives the exit code.
+
+    `run` is started on the loop once it turns, and must not return or raise while the process
+    lives: when it does, that is logged and the process ends with 1. `stop` is awaited on the way out.
+    """
+    failed: list[BaseException] = []
+
+    async def guarded(step: Step) -> None:
+        try:
+            await step()
+        except asyncio.CancelledError:
+            raise
+        except BaseException as error:
+            log.critical("the process ends: %s", error, exc_info=True)
+            failed.append(error)
+            if reactor.running:  # type: ignore[attr-defined]
+                reactor.stop()  # type: ignore[attr-defined]
+
+    tasks: list[asyncio.Task[None]] = []
+
+    async def shut() -> None:
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=3)
+        if stop is not None:
+            await stop()
+
+    def begin() -> None:
+        if run is not None:
+            tasks.append(twisted_loop.create_task(guarded(run)))
+
+    def end() -> Any:
+        return Deferred.fromFuture(asyncio.ensure_future(shut(), loop=twisted_loop))
+
+    interface = host.replace(":", r"\:")
+    server = Server(
+        application=application,
+        endpoints=[f"tcp:port={port}:interface={interface}"],
+        server_name="",
+        application_close_timeout=5,
+        http_timeout=30,
+        websocket_timeout=-1,
+    )
+    reactor.callWhenRunning(begin)  # type: ignore[attr-defined]
+    reactor.addSystemEventTrigger("before", "shutdown", end)  # type: ignore[attr-defined]
+    server.run()
+    if server.abort_start:
+        log.critical("port %s on %s is taken or cannot be opened", port, host)
+        return 1
+    return 1 if failed else 0

@@ -1,0 +1,1 @@
+"""The trader process: engine, kill switch, API, page."""

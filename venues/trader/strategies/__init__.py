@@ -1,0 +1,1 @@
+"""Algorithms: a wanted side per closed candle."""
