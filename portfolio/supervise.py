@@ -1,0 +1,84 @@
+"""Starts every process of one machine: ports checked, everything prepared, then this becomes supervisord."""
+
+import errno
+import os
+import socket
+import subprocess
+import sys
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+from venues.serving import environment
+
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+PORTS = {"PM_PORT": 9004, "HYPERLIQUID_PORT": 9002, "EXCHANGE_PORT": 9010}
+
+
+def exchange_is_the_venue() -> bool:
+    """Tell whether the trader's venue is the paper exchange of this machine."""
+    port = environment.port("EXCHANGE_PORT", PORTS["EXCHANGE_PORT"])
+    venue = urlsplit(environment.url("HYPERLIQUID_URL", f"http://127.0.0.1:{port}"))
+    return venue.hostname in LOOPBACK and venue.port == port
+
+
+def refusal(name: str, host: str, port: int) -> str | None:
+    """Give the sentence for a port that cannot be opened, None for one that can."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno == errno.EADDRINUSE:
+                return f"Port {port} is taken by another program: end that, or choose another with {name}."
+            return f"Port {port} on {host} cannot be opened ({error.strerror}): see {name} and BIND."
+    return None
+
+
+def check_ports(names: list[str]) -> None:
+    """Raise ImproperlyConfigured, naming port and variable, unless every port is free and used once."""
+    host = environment.text("BIND", "127.0.0.1")
+    chosen: dict[int, str] = {}
+    for name in names:
+        port = environment.port(name, PORTS[name])
+        if port in chosen:
+            raise ImproperlyConfigured(f"{chosen[port]} and {name} are both {port}: give each its own port.")
+        chosen[port] = name
+        said = refusal(name, host, port)
+        if said:
+            raise ImproperlyConfigured(said)
+
+
+def become_supervisord() -> NoReturn:
+    """Replace this process, so that signals to it reach supervisord."""
+    sys.stdout.flush()
+    config = str(environment.BASE_DIR / "supervisord.conf")
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", config])
+
+
+def main() -> int:
+    """Check, prepare, and become supervisord; gives an exit code only where that fails."""
+    try:
+        here = exchange_is_the_venue()
+        check_ports([name for name in PORTS if here or name != "EXCHANGE_PORT"])
+        var_dir = environment.var_dir()
+    except ImproperlyConfigured as error:
+        print(error, file=sys.stderr)
+        return 1
+    (var_dir / "log").mkdir(exist_ok=True)
+    os.chdir(environment.BASE_DIR)
+    os.environ.pop("DJANGO_SETTINGS_MODULE", None)
+    os.environ |= {"VAR_DIR": str(var_dir), "PYTHON": sys.executable, "EXCHANGE_HERE": str(here).lower()}
+    try:
+        prepared = subprocess.run([sys.executable, "manage.py", "prepare"], check=False)
+    except KeyboardInterrupt:
+        return 130
+    if prepared.returncode:
+        return prepared.returncode
+    become_supervisord()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
