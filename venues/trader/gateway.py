@@ -4,6 +4,16 @@ A gateway translates its SDK's words and errors, nothing else. It decides nothin
 positions, and never retries an order. Its three outcomes of a command are: a reply (what the
 venue said), Unreachable (surely not accepted: it never left, or the venue refused the request
 as a whole before looking at it) and Unknown (sent, no believable answer: reconcile).
+
+An Unreachable's `code` says more where there is more to say: "denied" (`permit` said no),
+"expired" (the order's expiry was not 1 to 60 s ahead when its turn came), "throttled" (429 or
+the address' budget), "agent_unknown" (the venue does not know our key: no retry will help).
+A read raises Unreachable or BadAnswer, and NotFound for a symbol the venue does not have.
+
+A status is "open" for whatever rests at the venue, a stop that waits for its trigger included;
+"waiting" for a stop that sleeps until its entry is filled; "triggered" for a stop whose market
+order is on its way. A reply with `filled` below the size and a final status is a partial fill
+whose rest is gone.
 """
 
 from collections.abc import Callable, Sequence
@@ -181,8 +191,13 @@ class Gateway(Protocol):
     venue: str
     client_id_bits: int
 
-    async def start(self, listen: Callable[[Event], None]) -> None:
-        """Begin the stream; `listen` is called on the loop, in the venue's order; returns at once."""
+    async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
+        """Begin the stream of the account and of these symbols' prices and candles; returns at once.
+
+        `listen` is called on the loop, in the venue's order. Every connection begins with the
+        venue's snapshots, so fills and funding come again: their ids tell. Orders that changed
+        while the stream was down are not told again: read them.
+        """
 
     async def stop(self) -> None:
         """End the stream, close sessions."""
@@ -212,7 +227,7 @@ class Gateway(Protocol):
         """Give the fills from then on, oldest first."""
 
     async def funding(self, since_ms: int) -> list[Funding]:
-        """Give the funding payments from then on, oldest first."""
+        """Give the payments from then on, oldest first; the venue may stamp them in market time."""
 
     async def leverage(self, symbol: str) -> tuple[int, bool]:
         """Give (leverage, is cross) as the venue has it."""
@@ -237,3 +252,6 @@ class Gateway(Protocol):
 
     def skew_ms(self) -> int | None:
         """Give venue time minus wall time, None while unknown."""
+
+    def counters(self) -> dict[str, float]:
+        """Give what it counted, by name: frames heard and dropped, reconnects, requests, failures."""
