@@ -5,6 +5,9 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
+from environ import Env
+
+from venues.serving import environment
 
 INIT = "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
 
@@ -13,6 +16,20 @@ def sqlite(path: Path, timeout_s: float = 2) -> dict[str, Any]:
     """Give the DATABASES entry of one SQLite file (stack.md, "SQLite")."""
     options = {"transaction_mode": "IMMEDIATE", "timeout": timeout_s, "init_command": INIT}
     return {"ENGINE": "django.db.backends.sqlite3", "NAME": path, "OPTIONS": options, "CONN_MAX_AGE": None}
+
+
+def configured(path: Path) -> dict[str, Any]:
+    """Give the DATABASES entry of DATABASE_URL, or of the SQLite file at `path` where it is not set."""
+    url = environment.text("DATABASE_URL")
+    if not url:
+        return sqlite(path)
+    try:
+        found: dict[str, Any] = Env.db_url_config(url)
+    except Exception as error:  # noqa: BLE001  # the parser raises whatever its pieces raise
+        raise ImproperlyConfigured(f"DATABASE_URL is not a database's URL: {error}") from None
+    if found.get("ENGINE") == "django.db.backends.sqlite3":
+        return sqlite(Path(found["NAME"]))
+    return {**found, "CONN_MAX_AGE": None}
 
 
 def assert_durable(alias: str = "default") -> None:

@@ -1,15 +1,20 @@
 """Money in the database: integer micro-dollars in a column, Decimal dollars in code."""
 
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.db import models
 
 from venues.contract.money import from_micros, to_micros
 
+if TYPE_CHECKING:
+    Column = models.BigIntegerField[Any, Any]
+else:
+    Column = models.BigIntegerField  # generic to type checkers only
 
-class MoneyField(models.BigIntegerField[Any, Any]):
+
+class MoneyField(Column):
     """Stores micros of dollars or percent as an integer, gives Decimal: SQLite's decimals lose digits."""
 
     def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:

@@ -1,0 +1,23 @@
+"""Settings of the tests and of mypy: PM's apps plus the trader's and the exchange's, a VAR_DIR of its own."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+_directory = tempfile.mkdtemp(prefix="pm-tests-")
+_owner = os.getpid()
+atexit.register(lambda: os.getpid() == _owner and shutil.rmtree(_directory, ignore_errors=True))
+for _name in ("DATABASE_URL", "PM_ORIGINS", "TRADER_HOSTS", "BIND", "PM_ADMIN_PASSWORD"):
+    os.environ.pop(_name, None)
+os.environ.update(VAR_DIR=_directory, ENV_FILE=str(Path(_directory) / "none"), PM_SECRET_KEY="s" * 50)
+
+from portfolio.settings import *  # noqa: E402, F403
+from portfolio.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+
+INSTALLED_APPS += [app for app in ("venues.trader", "venues.paper") if find_spec(f"{app}.models")]
+DATABASES["default"]["TEST"] = {"NAME": str(Path(_directory) / "test.sqlite3")}
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+LOGGING = {}
