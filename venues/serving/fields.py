@@ -1,5 +1,6 @@
-"""Money in the database: integer micro-dollars in a column, Decimal dollars in code."""
+"""Columns that lose no digit: money as integer micro-dollars, JSON with its decimals as written."""
 
+import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -7,11 +8,14 @@ from django import forms
 from django.db import models
 
 from venues.contract.money import from_micros, to_micros
+from venues.serving.parsers import dump_json
 
 if TYPE_CHECKING:
     Column = models.BigIntegerField[Any, Any]
+    Text = models.TextField[Any, Any]
 else:
     Column = models.BigIntegerField  # generic to type checkers only
+    Text = models.TextField
 
 
 class MoneyField(Column):
@@ -44,3 +48,19 @@ class MoneyField(Column):
     def validators(self) -> list[Any]:
         """Give none: the integer range of the column is checked in micros by the database."""
         return []
+
+
+class ExactJSONField(Text):
+    """Stores a JSON value as text and gives its numbers as int and Decimal, never as binary floats."""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        """Give the stored text's value."""
+        return None if value is None else json.loads(value, parse_float=Decimal)
+
+    def get_prep_value(self, value: Any) -> str | None:
+        """Give the text to store."""
+        return None if value is None else dump_json(value)
+
+    def value_to_string(self, obj: models.Model) -> str:
+        """Give the text for a fixture."""
+        return dump_json(self.value_from_object(obj))
