@@ -1,7 +1,7 @@
 """Turns our errors into HTTP answers, in one place for every process."""
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import Any
 
@@ -11,7 +11,7 @@ from venues.contract.errors import ProductError, status_of
 from venues.serving.parsers import dump_json
 
 log = logging.getLogger(__name__)
-View = Callable[..., Awaitable[HttpResponse]]
+View = Callable[..., Coroutine[Any, Any, HttpResponse]]
 
 
 def json_answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> HttpResponse:
