@@ -24,9 +24,13 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module(words))
     if words and words[0] in TRADER_COMMANDS and len(words) > 1:
         os.environ["TRADER_VENUE"] = words[1]  # a trader's settings depend on its venue
+    from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(f"{error}")
 
 
 if __name__ == "__main__":
