@@ -1,0 +1,202 @@
+"""Every read: what PM desires and what traders report, as one row; a fixed number of queries."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from portfolio import book
+from portfolio.memory import Report
+from portfolio.models import Trader
+from riskcontrol import advice, agreement
+from riskcontrol.audit import iso
+from riskcontrol.models import Change, Delivery, RiskSettings
+from venues.contract.errors import NotFound, invalid
+from venues.contract.names import RowKey
+from venues.contract.states import Kill, derive_status
+
+ORDERINGS = (
+    "source", "strategy_id", "symbol", "name", "enabled", "risk_per_trade", "stop_loss_dollars",
+    "max_strategy_loss", "is_killed", "total_pnl", "model_reward", "status", "revision", "sync",
+    "epoch", "drawdown", "leverage", "as_of",
+)  # fmt: skip
+FILTERS = ("source", "strategy_id", "symbol", "actor", "action")
+
+
+def rows(
+    source: str | None = None,
+    symbol: str | None = None,
+    strategy_id: str | None = None,
+    status: str | None = None,
+    q: str | None = None,
+    ordering: str | None = None,
+) -> list[dict[str, Any]]:
+    """Give the rows of api.md, "Rows", filtered and ordered; two queries.
+
+    Money is Decimal. Every row carries its number under "_id". Raises Refused for an ordering
+    that is no field.
+    """
+    named = {
+        "strategy__trader__source": source,
+        "strategy__symbol": symbol,
+        "strategy__strategy_id": strategy_id,
+    }
+    found = _rows(_settings().filter(**{name: value for name, value in named.items() if value}))
+    if status:
+        found = [row for row in found if row["status"].lower() == status.lower()]
+    if q:
+        found = [row for row in found if _matches(row, q.lower())]
+    return ordered(found, ordering) if ordering else found
+
+
+def some(numbers: Iterable[int]) -> list[dict[str, Any]]:
+    """Give the rows with these numbers; two queries."""
+    return _rows(_settings().filter(strategy__in=list(numbers)))
+
+
+def row(key: RowKey) -> dict[str, Any]:
+    """Give one row; raises NotFound."""
+    found = rows(source=key.source, strategy_id=key.strategy_id, symbol=key.symbol)
+    if not found:
+        raise NotFound(f"There is no strategy {'/'.join(key)}.")
+    return found[0]
+
+
+def row_by_id(number: int) -> dict[str, Any]:
+    """Give the row with this number; raises NotFound."""
+    found = some([number])
+    if not found:
+        raise NotFound(f"There is no row {number}.")
+    return found[0]
+
+
+def key_of(row: dict[str, Any]) -> RowKey:
+    """Give the key of a row."""
+    return RowKey(row["source"], row["strategy_id"], row["symbol"])
+
+
+def version() -> int:
+    """Give a number that rises with any change of any row or source: the list's ETag."""
+    return book.version()
+
+
+def sources() -> list[dict[str, Any]]:
+    """Give the sources of api.md, "Rows"; one query."""
+    traders = Trader.objects.annotate(count=Count("strategies")).order_by("source")
+    return [_source(trader, trader.count) for trader in traders]
+
+
+def source(name: str) -> dict[str, Any]:
+    """Give one source; raises NotFound."""
+    trader = Trader.objects.annotate(count=Count("strategies")).filter(source=name).first()
+    if trader is None:
+        raise NotFound(f"There is no trader {name}.")
+    return _source(trader, trader.count)
+
+
+def changes(
+    key: RowKey | None = None,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    **filters: Any,
+) -> QuerySet[Change]:
+    """Give audit records, newest first; filters: source, strategy_id, symbol, actor, action."""
+    found = Change.objects.order_by("-id")
+    if key is not None:
+        found = found.filter(**key._asdict())
+    if since is not None:
+        found = found.filter(at__gte=since)
+    if until is not None:
+        found = found.filter(at__lte=until)
+    return found.filter(**{name: filters[name] for name in FILTERS if filters.get(name)})
+
+
+def ordered(found: list[dict[str, Any]], ordering: str) -> list[dict[str, Any]]:
+    """Give rows ordered by a field, `-` for descending, what is not known last; raises Refused."""
+    name = ordering.removeprefix("-")
+    if name not in ORDERINGS:
+        raise invalid({"ordering": ["Must be a field of the row, with - for descending."]})
+    known = [row for row in found if row[name] is not None]
+    rest = [row for row in found if row[name] is None]
+    return sorted(known, key=lambda row: row[name], reverse=ordering.startswith("-")) + rest
+
+
+def _settings() -> QuerySet[RiskSettings]:
+    order = ("strategy__trader__source", "strategy__strategy_id", "strategy__symbol")
+    return RiskSettings.objects.select_related("strategy__trader").order_by(*order)
+
+
+def _rows(found: QuerySet[RiskSettings]) -> list[dict[str, Any]]:
+    pending: dict[int, dict[str, datetime]] = {}
+    waiting = Delivery.objects.filter(state=Delivery.State.PENDING)
+    for number, kind, made_at in waiting.values_list("strategy", "kind", "made_at"):
+        pending.setdefault(number, {}).setdefault(kind, made_at)
+    return [_row(one, pending.get(one.strategy_id, {})) for one in found]
+
+
+def _row(settings: RiskSettings, pending: dict[str, datetime]) -> dict[str, Any]:
+    report = book.report(settings.strategy)
+    state, key = report.state, report.key
+    link = book.link(key.source)
+    kill_asked_at = pending.get(Delivery.Kind.KILL)
+    waits = any(kind != Delivery.Kind.KILL for kind in pending)
+    word = agreement.sync(settings, state, waits)
+    differs = bool(agreement.differences(settings, state))
+    heard_at = link.heard_at if report.present and link.heard_at else report.at
+    return {
+        "source": key.source,
+        **state.to_json(),
+        **agreement.desired(settings),
+        "status": derive_status(state.is_killed, settings.enabled),
+        "revision": settings.revision,
+        "sync": word,
+        "enforced": agreement.reported(state) if differs else None,
+        "kill": _kill(report, kill_asked_at),
+        "warnings": advice.warnings(
+            settings,
+            state,
+            link.account.equity if link.account else None,
+            present=report.present,
+            sync=word,
+            kill_asked_at=kill_asked_at,
+            forgotten=report.forgotten,
+        ),
+        "as_of": iso(heard_at),
+        "_id": report.number,
+    }
+
+
+def _kill(report: Report, asked_at: datetime | None) -> dict[str, Any] | None:
+    state = report.state
+    if asked_at is not None and not state.is_killed:
+        at = iso(asked_at) or ""
+        return Kill(epoch=state.epoch, at=at, cause="operator", state="requested").to_json()
+    return state.kill.to_json() if state.kill else None
+
+
+def _source(trader: Trader, count: int) -> dict[str, Any]:
+    link = book.link(trader.source)
+    age = link.age_s()
+    account = link.account
+    return {
+        "source": trader.source,
+        "status": link.status() if trader.enabled else "offline",
+        "network": account.network if account else None,
+        "as_of": iso(link.heard_at or trader.heard_at),
+        "age_ms": None if age is None else int(age * 1000),
+        "strategies": count,
+        "halted": account.halted if account else None,
+        "error": link.error if trader.enabled else "PM does not follow this trader: it is switched off here.",
+    }
+
+
+def _matches(row: dict[str, Any], text: str) -> bool:
+    return any(text in str(row[name]).lower() for name in ("source", "strategy_id", "symbol", "name"))
+
+
+def as_of() -> str:
+    """Give the time of an answer."""
+    return iso(timezone.now()) or ""
