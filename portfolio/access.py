@@ -41,9 +41,14 @@ def allows(user: Someone, role: str) -> bool:
     return held is not None and ROLES.index(held) >= ROLES.index(role)
 
 
+def ensure_roles() -> dict[str, Group]:
+    """Give the groups of the roles by name, made where missing."""
+    return {name: Group.objects.get_or_create(name=name)[0] for name in ROLES}
+
+
 def give_role(user: User, role: str) -> None:
     """Put the user into the group of one role and out of those of the others."""
-    groups = {name: Group.objects.get_or_create(name=name)[0] for name in ROLES}
+    groups = ensure_roles()
     user.groups.remove(*(group for name, group in groups.items() if name != role))
     user.groups.add(groups[role])
     user.is_staff = role == "admin"

@@ -30,6 +30,11 @@ CODES: dict[type[exceptions.APIException], str] = {
 }
 
 
+def public(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a row without the keys that only our own pages use."""
+    return {name: value for name, value in row.items() if not name.startswith("_")}
+
+
 class ExactJSONRenderer(renderers.JSONRenderer):
     """Writes Decimals as the digits they hold."""
 
@@ -113,7 +118,10 @@ def body_of(error: exceptions.APIException) -> dict[str, Any]:
 def exception_handler(error: Exception, context: Any) -> Response:
     """Answer every error of a view: ours, REST framework's, Django's; any other is a plain 500."""
     if isinstance(error, ProductError):
-        return Response(error.body(), status=status_of(error))
+        body = error.body()
+        if error.row is not None:
+            body["row"] = public(error.row)
+        return Response(body, status=status_of(error))
     if isinstance(error, Http404):
         error = exceptions.NotFound()
     elif isinstance(error, PermissionDenied):

@@ -30,7 +30,6 @@ SECRET_KEY = secrets.secret("PM_SECRET_KEY")
 DEBUG = False
 
 INSTALLED_APPS = [
-    "daphne",  # before staticfiles, or its runserver loses
     "portfolio.adminsite.AdminSiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -1,16 +1,53 @@
 """Every path of PM."""
 
+from importlib.util import find_spec
 from typing import Any
 
 from channels.security.websocket import WebsocketDenier
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path, re_path
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from django.utils.functional import lazy
+from django.views.generic import RedirectView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-websocket_urlpatterns: list[Any] = [re_path(r"", WebsocketDenier.as_asgi())]
+from portfolio import api, metrics, schema  # noqa: F401  # schema registers how to come in
+
+FAVICON = lazy(staticfiles_storage.url, str)("favicon.svg")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
+    path("favicon.ico", RedirectView.as_view(url=FAVICON, permanent=True), name="favicon"),
+    path("healthz", api.HealthView.as_view(), name="healthz"),
+    path("readyz", api.ReadyView.as_view(), name="readyz"),
+    path("api/traders", api.TradersView.as_view(), name="api-traders"),
+    path("api/traders/<str:source>", api.TraderView.as_view(), name="api-trader"),
+    path("api/portfolio/summary", api.SummaryView.as_view(), name="api-summary"),
+    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
+    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
 ]
+websocket_urlpatterns: list[Any] = []
+
+if find_spec("riskcontrol.operations") and find_spec("riskcontrol.rows"):
+    from riskcontrol.metrics import families
+
+    collectors = (metrics.families, families)
+    urlpatterns += [
+        path("api/risk/", include("riskcontrol.urls")),
+        path("metrics", api.MetricsView.as_view(collectors=collectors), name="metrics"),
+    ]
+for pages in ("portfolio.pages", "riskcontrol.pages"):
+    if find_spec(pages):
+        urlpatterns.append(path("", include(pages)))
+if find_spec("riskcontrol.live"):
+    from riskcontrol.live import RiskSocket
+
+    websocket_urlpatterns.append(path("ws/risk", RiskSocket.as_asgi()))
+if find_spec("riskcontrol.console"):
+    from riskcontrol.console import ConsoleSocket
+
+    websocket_urlpatterns.append(path("ws/console", ConsoleSocket.as_asgi()))
+websocket_urlpatterns.append(re_path(r"", WebsocketDenier.as_asgi()))
 
 handler400 = "portfolio.rest.bad_request"
 handler403 = "portfolio.rest.forbidden"

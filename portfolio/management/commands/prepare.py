@@ -1,0 +1,112 @@
+"""`manage.py prepare`: makes what a first start needs; quick and harmless at every further one."""
+
+import os
+import subprocess
+import sys
+from importlib import import_module
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from portfolio.access import ensure_roles, give_role
+from portfolio.firstlogin import keep_first_login
+from portfolio.models import Trader
+from venues.serving import environment, secrets
+from venues.serving.database import assert_durable
+
+FIRST_USER = "admin"
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+
+
+class Command(BaseCommand):
+    """Prepares secrets, databases, the first user, the registry and the paper accounts."""
+
+    help = __doc__ or ""
+    requires_system_checks: list[str] = []  # the tests run them; a start should be quick
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Prepare PM here, and each venue's trader and exchange account in processes of their own."""
+        for venue in settings.VENUES:
+            secrets.secret(f"{venue.upper()}_TRADER_TOKEN")
+            make_identity(venue)
+        running = [start_child(words) for words in children()]
+        try:
+            prepare_pm()
+        finally:
+            failed = [process.args for process in running if process.wait()]
+        if failed:
+            raise CommandError(f"could not prepare: {' '.join(failed[0][1:])}")  # type: ignore[index]
+
+
+def prepare_pm() -> None:
+    """Bring PM's database up to date, with its roles, first user and registry."""
+    if MigrationExecutor(connection).migration_plan(MigrationExecutor(connection).loader.graph.leaf_nodes()):
+        call_command("migrate", verbosity=0, interactive=False)
+    assert_durable()
+    ensure_roles()
+    apply_first_user()
+    for venue in settings.VENUES:
+        register(venue)
+
+
+def make_identity(venue: str) -> None:
+    """Make the account and keys that sign on the paper exchange, where the venue is paper."""
+    name = f"venues.{venue}.network"
+    network = import_module(name)
+    if network.network_of(network.venue_url()) == "paper":
+        import_module(f"venues.{venue}.identity").make_paper_identity()
+
+
+def children() -> list[list[str]]:
+    """Give the commands that prepare what belongs to other processes."""
+    found = [["inittrader", venue] for venue in settings.VENUES]
+    return [["initexchange"], *found] if exchange_is_here() else found
+
+
+def exchange_is_here() -> bool:
+    """Tell whether any venue is the paper exchange of this machine."""
+    port = environment.port("EXCHANGE_PORT", 9010)
+    urls = [import_module(f"venues.{venue}.network").venue_url() for venue in settings.VENUES]
+    return any((urlsplit(url).hostname, urlsplit(url).port) in {(h, port) for h in LOOPBACK} for url in urls)
+
+
+def start_child(words: list[str]) -> subprocess.Popen[bytes]:
+    """Start another command of `manage.py`, which chooses settings of its own."""
+    environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    return subprocess.Popen([sys.executable, "manage.py", *words], cwd=environment.BASE_DIR, env=environ)
+
+
+def apply_first_user() -> None:
+    """Make the first user where there is none; PM_ADMIN_PASSWORD, where set, is applied at every start."""
+    chosen = environment.raw("PM_ADMIN_PASSWORD")
+    if chosen is None and User.objects.exists():
+        return
+    user, made = User.objects.get_or_create(username=FIRST_USER)
+    if made:
+        give_role(user, "admin")
+    if made and chosen is None:
+        password = secrets.generated_token()
+        user.set_password(password)
+        user.save()
+        keep_first_login(FIRST_USER, password)
+    elif chosen is not None and not user.check_password(chosen):
+        user.set_password(chosen)
+        user.save()
+        if made:
+            keep_first_login(FIRST_USER, None)
+
+
+def register(venue: str) -> None:
+    """Put the venue's trader into the registry; a URL that an admin chose elsewhere stays."""
+    host = settings.BIND if settings.BIND not in settings.ANYWHERE else "127.0.0.1"
+    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.TRADER_PORTS[venue]}"
+    trader, _ = Trader.objects.get_or_create(source=venue, defaults={"url": url})
+    if trader.url != url and urlsplit(trader.url).hostname in LOOPBACK | {host}:
+        trader.url = url
+        trader.save()
