@@ -21,7 +21,7 @@ def _dotenv(path: str) -> dict[str, str]:
         return {}
     read: dict[str, str] = {}
 
-    class Reader(Env):
+    class Reader(Env):  # type: ignore[misc]  # the library has no types
         ENVIRON = read
 
     Reader.read_env(str(file))

@@ -3,6 +3,7 @@
 import json
 import re
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import simplejson
@@ -13,6 +14,7 @@ from venues.contract.money import OddNumber
 DEEPEST = 20
 LONGEST_NUMBER = 40
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
+_dumps = partial(simplejson.dumps, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -71,8 +73,15 @@ def strict_json(body: bytes) -> Any:
         raise _bad(said[:1].lower() + said[1:]) from None
 
 
+def _digits(value: Any) -> Any:
+    if isinstance(value, Decimal) and value.is_finite():
+        return simplejson.RawJSON(f"{value:f}")
+    raise TypeError(f"{type(value).__name__} has no JSON form here: {value!r}")
+
+
 def dump_json(value: Any) -> str:
-    """Give exact JSON: Decimals as the digits they hold, never through a binary float."""
-    return simplejson.dumps(
-        value, use_decimal=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False
-    )
+    """Give exact JSON: Decimals as the digits they hold, without exponent, never through a binary float."""
+    text = _dumps(value, use_decimal=True)
+    if "E+" in text or "E-" in text:  # Decimal writes 1E+3 and 1E-7, which our own parser refuses
+        text = _dumps(value, use_decimal=False, default=_digits)
+    return text

@@ -7,10 +7,11 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from twisted.internet import reactor
+from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 
 log = logging.getLogger(__name__)
+reactor: Any = installed_reactor  # its interface depends on which one is installed
 Step = Callable[[], Awaitable[None]]
 
 
@@ -30,8 +31,8 @@ def serve(application: Any, host: str, port: int, run: Step | None = None, stop:
         except BaseException as error:
             log.critical("the process ends: %s", error, exc_info=True)
             failed.append(error)
-            if reactor.running:  # type: ignore[attr-defined]
-                reactor.stop()  # type: ignore[attr-defined]
+            if reactor.running:
+                reactor.stop()
 
     tasks: list[asyncio.Task[None]] = []
 
@@ -59,8 +60,8 @@ def serve(application: Any, host: str, port: int, run: Step | None = None, stop:
         http_timeout=30,
         websocket_timeout=-1,
     )
-    reactor.callWhenRunning(begin)  # type: ignore[attr-defined]
-    reactor.addSystemEventTrigger("before", "shutdown", end)  # type: ignore[attr-defined]
+    reactor.callWhenRunning(begin)
+    reactor.addSystemEventTrigger("before", "shutdown", end)
     server.run()
     if server.abort_start:
         log.critical("port %s on %s is taken or cannot be opened", port, host)

@@ -1,0 +1,371 @@
+"""The engine: events in, decisions, orders out; and the one facade under every face of the trader."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from decimal import Decimal
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from venues.contract.errors import NotFound, ProductError
+from venues.contract.names import StrategyKey
+from venues.contract.states import Account, StrategyState, Trade
+from venues.trader import (
+    bookkeeping,
+    closing,
+    commands,
+    entering,
+    killfile,
+    protecting,
+    reconcile,
+    restoring,
+    rows,
+    tripping,
+)
+from venues.trader.clientid import unpack
+from venues.trader.core import Clock, Config, Core
+from venues.trader.desk import Desk
+from venues.trader.gateway import (
+    AccountRead,
+    Candle,
+    Connected,
+    Disconnected,
+    Event,
+    Fill,
+    Funding,
+    Gateway,
+    OrderState,
+    Prices,
+)
+from venues.trader.roster import RosterEntry, load
+from venues.trader.store import Store
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.25
+RECONCILE_EVERY_S = 60.0
+AGAIN_S = 1.0
+HALTED_AGAIN_S = 30.0
+
+
+class Engine:
+    """One trader: holds the core, feeds it events, answers its faces. Used on its loop only."""
+
+    def __init__(
+        self,
+        source: str,
+        gateway: Gateway,
+        store: Store,
+        roster: Sequence[RosterEntry],
+        config: Config,
+        var_dir: Path,
+        clock: Clock | None = None,
+    ) -> None:
+        self.core = Core(source, gateway, store, config, clock or Clock())
+        self.core.step = self.step
+        self.source = source
+        self.hub = self.core.hub
+        self.roster = roster
+        self.kill_file = killfile.path_of(var_dir, source)
+        self.restored = False
+        self._preparing = False
+        self._prepare_next = 0.0
+        self._reconciled_at = float("-inf")
+        self._obeying = False
+
+    # -- decisions
+
+    def step(self, desk: Desk) -> None:
+        """Let closing, protecting and entering do what is due for a desk; an error is an alarm."""
+        try:
+            closing.step(self.core, desk)
+            protecting.step(self.core, desk)
+            entering.step(self.core, desk)
+        except Exception:
+            self.core.alarm("%s/%s: a step failed", *desk.key)
+            log.exception("step")
+
+    def on_event(self, event: Event) -> None:
+        """Take one event of the gateway, in the venue's order."""
+        core = self.core
+        core.heard = core.now()
+        match event:
+            case Prices():
+                self._on_prices(event)
+            case Fill():
+                bookkeeping.book_fill(core, event)
+            case Funding():
+                bookkeeping.book_funding(core, event)
+            case OrderState():
+                self._on_order(event)
+            case AccountRead():
+                reconcile.take_account(core, event)
+            case Candle():
+                self._on_candle(event)
+            case Connected():
+                core.connected, core.reconciled, core.why = True, False, "reconciling"
+                core.account_read_since_connect = False
+                for state in core.markets.values():
+                    state.read_since_connect = False
+                self._prepare_next = 0.0
+                self._prepare_when_due()
+            case Disconnected():
+                core.connected, core.reconciled, core.why = False, False, f"venue disconnected: {event.why}"
+                core.hub.publish("account")
+
+    def _on_prices(self, event: Prices) -> None:
+        state = self.core.markets.get(event.symbol)
+        if state is None:
+            return
+        state.take(event, self.core.now())
+        for desk in self.core.on_symbol(event.symbol):
+            if desk.ledger.lots:
+                tripping.check(self.core, desk)
+            self.step(desk)
+            self.core.publish(desk)
+
+    def _on_order(self, event: OrderState) -> None:
+        said = unpack(event.client_id, self.core.gateway.client_id_bits)
+        desk = self.core.by_number.get(said.strategy) if said else None
+        order = desk.orders.get(event.client_id or 0) if desk else None
+        if desk is None or order is None:
+            return
+        order.order_id = event.order_id
+        order.learn(event.status, event.filled, event.said, self.core.now())
+        if not order.live:
+            self.core.spawn(self.core.store.update_order(order))
+        self.step(desk)
+
+    def _on_candle(self, event: Candle) -> None:
+        state = self.core.markets.get(event.symbol)
+        if state is None or not event.closed:
+            return
+        if state.candles and event.open_ms <= state.candles[-1].open_ms:
+            return
+        state.candles.append(event)
+        for desk in self.core.on_symbol(event.symbol):
+            self._ask(desk)
+
+    def _ask(self, desk: Desk) -> None:
+        """Ask the algorithm which side it wants; what it raises disables nothing and is an alarm."""
+        if desk.algorithm is None:
+            return
+        candles = list(desk.market.candles)[-desk.algorithm.history :]
+        try:
+            wanted = desk.algorithm.wanted(candles, desk.held)
+        except Exception:
+            self.core.alarm("%s/%s: its algorithm failed", *desk.key)
+            log.exception("algorithm")
+            return
+        entering.take_signal(self.core, desk, wanted)
+        self.step(desk)
+
+    # -- life
+
+    async def run(self) -> None:
+        """Restore, connect, and tick for ever."""
+        core = self.core
+        await restoring.restore(core, self.roster)
+        self.restored = True
+        await self._obey_kill_file()
+        await core.gateway.start(self.on_event, sorted(core.markets))
+        ticks = 0
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+            self.tick(ticks)
+
+    def tick(self, ticks: int) -> None:
+        """Do what is due by time alone."""
+        core = self.core
+        for desk in list(core.desks.values()):
+            self.step(desk)
+        self._prepare_when_due()
+        if ticks % 2 == 0 and not self._obeying:
+            core.spawn(self._obey_kill_file())
+        if ticks % 4 == 0:
+            for desk in core.desks.values():
+                tripping.save_peak(core, desk)
+                desk.forget_settled()
+            core.hub.publish("account")
+        if ticks % 240 == 1 and core.account is not None:
+            core.curve.append((core.clock.iso(), core.account.equity))
+
+    def _prepare_when_due(self) -> None:
+        core = self.core
+        now = core.now()
+        due = not core.reconciled or core.wants_reconcile.is_set()
+        due = due or now - self._reconciled_at > RECONCILE_EVERY_S
+        if core.connected and due and not self._preparing and now >= self._prepare_next:
+            self._preparing = True
+            self._prepare_next = now + AGAIN_S
+            core.wants_reconcile.clear()
+            core.spawn(self._prepare())
+
+    async def _prepare(self) -> None:
+        """Check the venue, read markets, reconcile; open only when all of it is done."""
+        core = self.core
+        try:
+            if not core.reconciled:
+                await self._check_start()
+            await reconcile.run(core)
+            if core.connected:
+                core.reconciled = True
+                self._reconciled_at = core.now()
+                core.why = ""
+        except ProductError as error:
+            core.why = error.detail
+            log.warning("not reconciled: %s", error.detail)
+        finally:
+            self._preparing = False
+            core.hub.publish("account")
+        for desk in list(core.desks.values()):
+            self.step(desk)
+            core.publish(desk)
+
+    async def _check_start(self) -> None:
+        core = self.core
+        await reconcile.read_markets(core)
+        await restoring.learn_decimals(core)
+        for desk in list(core.desks.values()):
+            self.step(desk)  # protecting and closing never wait for the list
+        problems = await reconcile.check_venue(core)
+        if problems:
+            self._prepare_next = core.now() + HALTED_AGAIN_S
+            raise ProductError("; ".join(problems))
+        for symbol, state in core.markets.items():
+            if state.market is not None:
+                await self._read_candles(symbol)
+
+    async def _read_candles(self, symbol: str) -> None:
+        state = self.core.markets[symbol]
+        newest = state.candles[-1].open_ms if state.candles else 0
+        wanted = [desk.algorithm.history for desk in self.core.on_symbol(symbol) if desk.algorithm]
+        candles = await self.core.gateway.candles(symbol, max(wanted, default=1))
+        fresh = [candle for candle in candles if candle.open_ms > newest]
+        state.candles.extend(fresh)
+        if fresh:
+            for desk in self.core.on_symbol(symbol):
+                self._ask(desk)
+
+    async def _obey_kill_file(self) -> None:
+        """Kill what the file names; it is cleared only when the disk has every kill."""
+        self._obeying = True
+        try:
+            orders = killfile.read(self.kill_file)
+            if orders is None:
+                return
+            for desk in list(self.core.desks.values()):
+                if orders.everything or desk.key in orders.keys:
+                    await commands.kill(self.core, desk, None, "kill file")
+            killfile.clear(self.kill_file, orders)
+        except ProductError as error:
+            log.warning("kill file kept: %s", error.detail)
+        finally:
+            self._obeying = False
+
+    async def stop(self) -> None:
+        """End the stream and what is under way; what was asked of the disk is written."""
+        await self.core.gateway.stop()
+        self.core.end()
+        self.core.store.close()
+
+    # -- what the faces ask
+
+    def _desk(self, key: StrategyKey) -> Desk:
+        desk = self.core.desks.get(key)
+        if desk is None:
+            raise NotFound(f"There is no strategy {key.strategy_id} on {key.symbol} at this trader.")
+        return desk
+
+    def rows(self) -> list[StrategyState]:
+        """Give every strategy's row."""
+        return [rows.row(self.core, desk) for desk in self.core.desks.values()]
+
+    def row(self, key: StrategyKey) -> StrategyState:
+        """Give one row; NotFound."""
+        return rows.row(self.core, self._desk(key))
+
+    def account(self) -> Account:
+        """Give the account as the trader sees it."""
+        return rows.account(self.core)
+
+    def positions(self) -> list[dict[str, Any]]:
+        """Give the open trades."""
+        return rows.positions(self.core)
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Give the orders that may still fill."""
+        return rows.orders(self.core)
+
+    def trades(self, count: int = 50) -> list[Trade]:
+        """Give the last closed trades, newest first."""
+        return list(self.core.trades)[::-1][:count]
+
+    def equity(self) -> list[dict[str, Any]]:
+        """Give equity by the minute since the start, at most a day."""
+        return [{"at": at, "equity": equity} for at, equity in self.core.curve]
+
+    async def apply_settings(
+        self, key: StrategyKey, changes: dict[str, Decimal], revision: int | None
+    ) -> StrategyState:
+        """Change settings of one strategy (commands.py)."""
+        return (await self.apply_settings_list([(key, changes, revision)]))[0]
+
+    async def apply_settings_list(self, items: list[commands.Item]) -> list[StrategyState]:
+        """Change settings of several, all or nothing."""
+        for key, _, _ in items:
+            self._desk(key)
+        return await commands.apply_settings(self.core, items)
+
+    async def enable(self, key: StrategyKey, revision: int | None) -> StrategyState:
+        """Let a strategy open trades; Conflict `killed`."""
+        return await commands.set_enabled(self.core, self._desk(key), True, revision)
+
+    async def disable(self, key: StrategyKey, revision: int | None) -> StrategyState:
+        """Stop a strategy from opening; its open trade keeps its stop."""
+        return await commands.set_enabled(self.core, self._desk(key), False, revision)
+
+    async def reset(self, key: StrategyKey, epoch: int | None, force: bool = False) -> StrategyState:
+        """Clear a kill; Conflict `not_killed`, `epoch`, `not_flat`."""
+        return await commands.reset(self.core, self._desk(key), epoch, force)
+
+    async def kill(
+        self, key: StrategyKey, flatten: bool | None = None, reason: str = "", cause: str = "operator"
+    ) -> StrategyState:
+        """Kill; `not_durable` where it is in force but not on disk."""
+        return await commands.kill(self.core, self._desk(key), flatten, reason, cause)
+
+    async def close(self, key: StrategyKey) -> StrategyState:
+        """Close the open trade."""
+        return await commands.close(self.core, self._desk(key))
+
+    def metrics(self) -> dict[str, float]:
+        """Give counts for /metrics."""
+        core = self.core
+        killed = sum(desk.killed for desk in core.desks.values())
+        return {
+            "strategies": len(core.desks),
+            "strategies_killed": killed,
+            "connected": float(core.stream_alive()),
+            "reconciled": float(core.reconciled),
+            "uncovered_ms": sum(desk.uncovered_ms for desk in core.desks.values()),
+            **{name.replace(":", "_").replace(" ", "_"): float(count) for name, count in core.counts.items()},
+            **{f"gateway_{name}": float(value) for name, value in core.gateway.counters().items()},
+        }
+
+
+def build(source: str) -> Engine:
+    """Give the engine of this process from its settings; the gateway is loaded by dotted name."""
+    from django.conf import settings
+
+    gateway: Gateway = import_module(f"venues.{settings.TRADER_VENUE}.gateway").connect()
+    config = Config(
+        kill_on="drawdown" if settings.KILL_ON == "drawdown" else "loss",
+        on_kill=settings.ON_KILL,
+        max_risk_per_trade=settings.MAX_RISK_PER_TRADE,
+        slip=settings.STOP_SLIPPAGE_PERCENT / 100,
+    )
+    roster = load(Path(settings.TRADER_STRATEGIES))
+    return Engine(source, gateway, Store(), roster, config, Path(settings.VAR_DIR))

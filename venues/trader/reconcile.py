@@ -1,0 +1,154 @@
+"""The venue has the last word: at start, after every reconnect, every minute (architecture.md)."""
+
+import logging
+from decimal import Decimal
+
+from venues.contract.errors import NotFound, ProductError
+from venues.trader import bookkeeping, gate, tripping
+from venues.trader.clientid import full_epoch, unpack
+from venues.trader.core import Core
+from venues.trader.desk import Desk, MarketState
+from venues.trader.gateway import AccountRead, OrderState
+from venues.trader.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+QUIET_MS = 2000  # a difference counts only when nothing was booked for this long before the read
+
+
+async def read_markets(core: Core) -> None:
+    """Read the venue's rules of every symbol traded, its leverage and its candles."""
+    missing = [symbol for symbol, state in core.markets.items() if state.market is None]
+    if missing:
+        found = await core.gateway.markets(missing)
+        for symbol in missing:
+            if symbol not in found:
+                core.alarm("the venue has no market %s", symbol)
+                continue
+            core.markets[symbol].market = found[symbol]
+    for prices in await core.gateway.prices():
+        if prices.symbol in core.markets:
+            state = core.markets[prices.symbol]
+            state.take(prices, core.now())
+            state.read_since_connect = True
+
+
+async def check_leverage(core: Core, state: MarketState, held: Decimal) -> None:
+    """Read leverage and margin mode back; set them only while the account is flat on the symbol."""
+    desks = [desk for desk in core.on_symbol(state.symbol) if not desk.retired]
+    if state.market is None or not desks:
+        return
+    wanted = (desks[0].leverage, not state.market.only_isolated)
+    found = await core.gateway.leverage(state.symbol)
+    if found != wanted and not held and not _busy(core, state.symbol):
+        if wanted[0] > state.market.max_leverage:
+            state.leverage_ok = False
+            state.leverage_said = f"{wanted[0]} is above the market's {state.market.max_leverage}"
+            return
+        await core.gateway.set_leverage(state.symbol, *wanted)
+        found = await core.gateway.leverage(state.symbol)
+    was = state.leverage_ok
+    state.leverage_ok = found == wanted
+    state.leverage_said = f"the venue has {_mode(found)}, configured is {_mode(wanted)}"
+    if was and not state.leverage_ok:
+        core.alarm("%s: %s; nothing opens there", state.symbol, state.leverage_said)
+
+
+def _mode(setting: tuple[int, bool]) -> str:
+    return f"{setting[0]} {'cross' if setting[1] else 'isolated'}"
+
+
+def _busy(core: Core, symbol: str) -> bool:
+    return any(desk.unsettled("entry", "close", "kill") for desk in core.on_symbol(symbol))
+
+
+async def run(core: Core) -> None:
+    """Compare everything with the venue, once; raises the gateway's errors, then nothing is settled."""
+    orders = await core.gateway.open_orders()
+    await bookkeeping.read_history(core)
+    read = await core.gateway.account()
+    take_account(core, read)
+    for desk in list(core.desks.values()):
+        _compare_orders(core, desk, orders)
+    _adopt_unknown(core, orders)
+    for symbol, state in core.markets.items():
+        if state.market is not None:
+            await _compare_position(core, state, read)
+            await check_leverage(core, state, read.positions.get(symbol, Decimal(0)))
+
+
+def take_account(core: Core, read: AccountRead) -> None:
+    """Take a read of the account; equity is fresh from here on."""
+    core.account = read
+    core.account_at = core.now()
+    core.account_read_since_connect = core.connected
+    core.hub.publish("account")
+
+
+def _compare_orders(core: Core, desk: Desk, orders: list[OrderState]) -> None:
+    """Ask for the fate of every order of ours that the venue does not show as open."""
+    shown = {state.client_id: state for state in orders}
+    for order in [one for one in desk.orders.values() if one.live and one.status != "sent"]:
+        state = shown.get(order.client_id)
+        if state is not None:
+            order.order_id = state.order_id
+            order.learn(state.status, state.filled, state.said, core.now())
+        else:
+            order.asked_at = float("-inf")
+            gate.resolve(core, desk, order)
+
+
+def _adopt_unknown(core: Core, orders: list[OrderState]) -> None:
+    """Take in orders with our prefix that memory does not have; their strategies look after them."""
+    bits = core.gateway.client_id_bits
+    for state in orders:
+        said = unpack(state.client_id, bits)
+        if said is None:
+            continue
+        desk = core.by_number.get(said.strategy)
+        if desk is None:
+            core.alarm(
+                "an order with our prefix that no strategy knows: %s on %s", state.order_id, state.symbol
+            )
+        elif state.client_id not in desk.orders:
+            desk.adopt(state, said.kind, full_epoch(said.epoch, desk.epoch, bits), core.now())
+
+
+async def _compare_position(core: Core, state: MarketState, read: AccountRead) -> None:
+    """Settle a difference that no fill explains: unattributed takes it, a lost trade kills."""
+    symbol = state.symbol
+    if not _differs(core, state, read) or core.last_ms > read.at_ms - QUIET_MS or _busy(core, symbol):
+        if _differs(core, state, read):
+            core.wants_reconcile.set()
+        return
+    await bookkeeping.read_history(core)
+    again = await core.gateway.account()
+    if not _differs(core, state, again) or _busy(core, symbol):
+        return
+    units = Ledger(state.known.size_decimals)
+    missing = units.lots_of(again.positions.get(symbol, Decimal(0))) - core.booked_lots(symbol)
+    core.alarm("%s: the venue holds %s lots more than the ledgers, no fill says why", symbol, missing)
+    for part in bookkeeping.external_parts(core, symbol, missing):
+        if part.desk is None:
+            bookkeeping.adjust_unattributed(core, state, part.lots)
+        else:
+            bookkeeping.to_unattributed(core, part.desk, part.desk.ledger, part.epoch)
+            tripping.trip(core, part.desk, "recovery")
+    rest = units.lots_of(again.positions.get(symbol, Decimal(0))) - core.booked_lots(symbol)
+    if rest:
+        bookkeeping.adjust_unattributed(core, state, rest)
+
+
+def _differs(core: Core, state: MarketState, read: AccountRead) -> bool:
+    units = Ledger(state.known.size_decimals)
+    return units.lots_of(read.positions.get(state.symbol, Decimal(0))) != core.booked_lots(state.symbol)
+
+
+async def check_venue(core: Core) -> list[str]:
+    """Give what speaks against trading; a market that does not exist speaks only against its rows."""
+    try:
+        return await core.gateway.check()
+    except NotFound as error:
+        return [error.detail]
+    except ProductError as error:
+        return [f"the venue does not answer: {error.detail}"]

@@ -1,0 +1,123 @@
+"""Puts memory back together at start: desks from file and database, ledgers from bookings."""
+
+import logging
+from collections.abc import Sequence
+
+from venues.contract.limits import LIMIT_NAMES, RiskLimits
+from venues.contract.names import StrategyKey
+from venues.trader.core import Core
+from venues.trader.desk import Desk, MarketState
+from venues.trader.ledger import Ledger
+from venues.trader.models import Booking, Strategy
+from venues.trader.roster import RosterEntry
+from venues.trader.store import Memory, live_order, read_kill
+
+log = logging.getLogger(__name__)
+
+DECIMALS = "size_decimals"  # the fact that tells how many decimals a symbol's lots have
+
+
+async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
+    """Make every desk; one new to this trader starts Active on paper, Disabled on a real venue."""
+    memory = await core.store.load()
+    decimals: dict[str, int] = memory.facts.get(DECIMALS, {})
+    stored = {StrategyKey(row.strategy_id, row.symbol): row for row in memory.strategies}
+    for entry in roster:
+        row = stored.pop(entry.key, None)
+        if row is None:
+            enabled = core.gateway.network == "paper"
+            limits = RiskLimits()
+            limits = limits.changed(
+                {"risk_per_trade": min(limits.risk_per_trade, core.config.max_risk_per_trade)}
+            )
+            row = await core.store.strategy(entry.key, limits, enabled)
+        core.add(desk_of(core, row, entry, decimals))
+    for row in stored.values():
+        core.add(desk_of(core, row, None, decimals))
+    core.seen = memory.seen
+    core.trades.extend(reversed(memory.trades))
+    _restore_bookings(core, memory, decimals)
+    for order in memory.orders:
+        desk = core.by_number.get(order.strategy_id)
+        if desk is not None:
+            live = live_order(order)
+            live.booked = live.filled
+            desk.orders[live.client_id] = live
+    _drop_finished(core)
+
+
+def desk_of(core: Core, row: Strategy, entry: RosterEntry | None, decimals: dict[str, int]) -> Desk:
+    """Give a desk of its row and its entry in the file; without an entry it is retired."""
+    market = core.markets.setdefault(row.symbol, MarketState(row.symbol))
+    return Desk(
+        number=row.pk,
+        key=StrategyKey(row.strategy_id, row.symbol),
+        name=entry.name if entry else row.strategy_id,
+        algorithm=entry.algorithm if entry else None,
+        leverage=entry.leverage if entry else 1,
+        model_reward=entry.model_reward if entry else None,
+        market=market,
+        limits=RiskLimits(**{name: getattr(row, name) for name in LIMIT_NAMES}),
+        enabled=row.enabled and entry is not None,
+        revision=row.revision,
+        epoch=row.epoch,
+        ledger=Ledger(decimals.get(row.symbol, 0)),
+        kill=(kill := read_kill(row.kill)),
+        flatten=kill is None or kill.state != "held",
+        peak=row.peak,
+        peak_saved=row.peak,
+        retired=entry is None,
+    )
+
+
+def _restore_bookings(core: Core, memory: Memory, decimals: dict[str, int]) -> None:
+    for booking in memory.bookings:
+        desk = core.by_number.get(booking.strategy_id) if booking.strategy_id else None
+        if booking.strategy_id and desk is None:
+            continue
+        core.last_ms = max(core.last_ms, booking.at_ms if booking.kind == "fill" else 0)
+        replay(_ledger(core, desk, booking, decimals), booking)
+
+
+def _ledger(core: Core, desk: Desk | None, booking: Booking, decimals: dict[str, int]) -> Ledger:
+    places = decimals.get(booking.symbol, 0)
+    if desk is None:
+        return core.unattributed.setdefault(booking.symbol, Ledger(places))
+    if booking.epoch == desk.epoch:
+        return desk.ledger
+    return desk.old.setdefault(booking.epoch, Ledger(places))
+
+
+def replay(ledger: Ledger, booking: Booking) -> None:
+    """Book what was booked before."""
+    if booking.kind == "funding":
+        ledger.pay_funding(booking.amount)
+    else:
+        ledger.fill(booking.lots, booking.price, booking.amount, booking.at_ms)
+
+
+def _drop_finished(core: Core) -> None:
+    """Leave out retired strategies that hold nothing; their rows stay, so a kill outlives the file."""
+    for desk in list(core.desks.values()):
+        if desk.retired and not desk.lots and not any(order.live for order in desk.orders.values()):
+            del core.desks[desk.key]
+
+
+async def learn_decimals(core: Core) -> None:
+    """Give ledgers that have booked nothing yet the lots of their market, and remember them."""
+    known: dict[str, int] = {}
+    for symbol, state in core.markets.items():
+        if state.market is None:
+            continue
+        known[symbol] = state.market.size_decimals
+        for desk in core.on_symbol(symbol):
+            if desk.ledger.size_decimals != state.market.size_decimals:
+                if desk.ledger.lots or desk.ledger.fees:
+                    core.alarm("%s: the venue changed its lots to %s decimals", symbol, known[symbol])
+                    core.halted = f"{symbol}: the venue changed its lots"
+                else:
+                    desk.ledger = Ledger(state.market.size_decimals)
+        rest = core.unattributed.get(symbol)
+        if rest is not None and rest.size_decimals != state.market.size_decimals:
+            core.alarm("%s: unattributed has other lots", symbol)
+    await core.store.fact(DECIMALS, known)
