@@ -1,0 +1,149 @@
+"""The WebSocket client: subscribes, pings, notices silence, reconnects; gives events as they come."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import WebSocketException
+
+from venues.contract.errors import ProductError
+from venues.hyperliquid.feed import Feed
+from venues.trader.gateway import Connected, Disconnected, Event, Heard
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Patience:
+    """Limits of a connection in seconds; the venue ends one that it has sent nothing for 60."""
+
+    open_s: float = 5.0
+    first_s: float = 10.0  # until every first snapshot is in
+    ping_s: float = 20.0
+    quiet_s: float = 4.0  # after that a ping asks whether anybody is there
+    silence_s: float = 10.0
+    look_s: float = 1.0
+    lived_s: float = 5.0  # a connection that lasted as long is followed by a quick retry
+    retries_s: tuple[float, ...] = (0.1, 0.5, 1.0, 2.0, 5.0)
+
+
+class Broken(Exception):
+    """The connection is of no more use; its text says why."""
+
+
+FORESEEN = (OSError, TimeoutError, WebSocketException, ProductError, Broken)
+
+
+class Stream:
+    """Keeps one connection up. `tell` gets every event, on the loop, in the venue's order."""
+
+    def __init__(
+        self,
+        url: str,
+        make_feed: Callable[[], Feed],
+        tell: Callable[[Event], None],
+        patience: Patience | None = None,
+    ) -> None:
+        self._url = url
+        self._make_feed = make_feed
+        self._tell = tell
+        self._patience = patience or Patience()
+        self._why = ""
+        self._up = False
+        self.frames = 0
+        self.dropped = 0
+        self.connections = 0
+
+    async def run(self) -> None:
+        """Connect and listen for ever; every failure is told once and followed by another try."""
+        waits = self._patience.retries_s
+        tries = 0
+        while True:
+            begun = time.monotonic()
+            try:
+                await self._connection()
+            except Exception as error:
+                if not isinstance(error, FORESEEN):
+                    log.exception("the stream's connection failed in an unforeseen way")
+                self._down(str(error) or type(error).__name__)
+            if time.monotonic() - begun > self._patience.lived_s:
+                tries = 0
+            await asyncio.sleep(waits[min(tries, len(waits) - 1)])
+            tries += 1
+
+    async def _connection(self) -> None:
+        limits = self._patience
+        async with connect(
+            self._url,
+            proxy=None,
+            compression=None,
+            ping_interval=None,
+            open_timeout=limits.open_s,
+            close_timeout=1,
+            max_size=2**24,
+        ) as socket:
+            feed = self._make_feed()
+            try:
+                for subscription in feed.subscriptions:
+                    await socket.send(json.dumps({"method": "subscribe", "subscription": subscription}))
+                await self._listen(socket, feed)
+            except Exception as error:
+                # Told before the closing handshake, which may take a second.
+                self._down(str(error) or type(error).__name__)
+                raise
+
+    async def _listen(self, socket: ClientConnection, feed: Feed) -> None:
+        limits = self._patience
+        begun = heard = pinged = looked = time.monotonic()
+        while True:
+            frame = await self._frame(socket)
+            now = time.monotonic()
+            if now - looked > limits.silence_s:
+                raise Broken(f"this process stood still for {now - looked:.0f} s")
+            looked = now
+            if frame is not None:
+                heard = now
+                self._take(frame, feed)
+            if now - heard > limits.silence_s:
+                raise Broken(f"nothing heard for {limits.silence_s:g} s")
+            if not feed.whole and now - begun > limits.first_s:
+                raise Broken(f"no first word of {sorted(feed.awaited)} within {limits.first_s:g} s")
+            if now - pinged > (limits.quiet_s if now - heard > limits.quiet_s else limits.ping_s):
+                await socket.send('{"method":"ping"}')
+                pinged = now
+
+    async def _frame(self, socket: ClientConnection) -> str | bytes | None:
+        try:
+            return await asyncio.wait_for(socket.recv(), self._patience.look_s)
+        except TimeoutError:
+            return None
+
+    def _take(self, text: str | bytes, feed: Feed) -> None:
+        self.frames += 1
+        self._tell(Heard())
+        dropped = feed.dropped
+        try:
+            events = feed.hear(json.loads(text, parse_float=Decimal, parse_constant=str))
+        except ValueError:
+            # The venue greets in plain text; anything else that is no JSON says nothing either.
+            self.dropped += 1
+            return
+        finally:
+            self.dropped += feed.dropped - dropped
+        for event in events:
+            self._tell(event)
+        if feed.whole and not self._up:
+            self._up, self._why = True, ""
+            self.connections += 1
+            self._tell(Connected())
+
+    def _down(self, why: str) -> None:
+        if self._up or why != self._why:
+            log.warning("Hyperliquid's stream is down: %s", why)
+            self._tell(Disconnected(why))
+        self._up, self._why = False, why
