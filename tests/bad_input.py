@@ -93,7 +93,7 @@ BAD_BODIES = (
     BadBody("total_pnl", b'{"stop_loss_dollars": 4, "total_pnl": 0}', "invalid", "total_pnl"),
     BadBody("epoch", b'{"stop_loss_dollars": 4, "epoch": 1}', "invalid", "epoch"),
     BadBody("leverage", b'{"stop_loss_dollars": 4, "leverage": 50}', "invalid", "leverage"),
-    BadBody("one good, one bad", b'{"stop_loss_dollars": 4, "max_strategy_loss": -1}', "invalid", "max_strategy_loss"),
+    BadBody("one bad", b'{"stop_loss_dollars": 4, "max_strategy_loss": -1}', "invalid", "max_strategy_loss"),
 )  # fmt: skip
 
 # Values of `revision`, as they stand in a JSON body.
@@ -116,8 +116,8 @@ BAD_REVISIONS = (
 BAD_NAMES = {
     "strategy_id": (
         "_momentum", "-momentum", ".momentum", "...", "a" * 65, "mom:entum", "mom@entum", "mom!entum",
-        "mom*entum", "mom+entum", "mom,entum", "mom;entum", "mom=entum", "mom$entum", "mom~entum", "mom'entum",
-        "mom(entum)", "&",
+        "mom*entum", "mom+entum", "mom,entum", "mom;entum", "mom=entum", "mom$entum", "mom~entum",
+        "mom'entum", "mom(entum)", "&",
     ),
     "symbol": (
         "-BTC", ".BTC", ":BTC", "_BTC", "B" * 33, "BTC!", "BTC*", "BTC+", "BTC,USD", "BTC;", "BTC=", "$BTC",
@@ -127,9 +127,10 @@ BAD_NAMES = {
 
 # What a raw path may not hold, put where a strategy_id stands: each could be read in two ways.
 BAD_SEGMENTS = (
-    b"%2F", b"%2f", b"a%2Fkill", b"a%2fkill", b"%2e%2e", b"%2E", b"..", b".", b"a/../b", b"a/./b", b"a//b", b"/",
-    b"%00", b"a%00", b"%0a", b"%0d%0a", b"%20", b"a%20b", b"%09", b"%25", b"%252F", b"%252e%252e", b"%5c", b"a\\b",
-    b"%c0%af", b"%d0%a1", b"%ef%bc%8f", b"%u002f", b"%", b"%2", b"%zz", b"%3F", b"%23", b"%26", b"%41", b"a%3Bb",
+    b"%2F", b"%2f", b"a%2Fkill", b"a%2fkill", b"%2e%2e", b"%2E", b"..", b".", b"a/../b", b"a/./b",
+    b"a//b", b"/", b"%00", b"a%00", b"%0a", b"%0d%0a", b"%20", b"a%20b", b"%09", b"%25", b"%252F",
+    b"%252e%252e", b"%5c", b"a\\b", b"%c0%af", b"%d0%a1", b"%ef%bc%8f", b"%u002f", b"%", b"%2", b"%zz",
+    b"%3F", b"%23", b"%26", b"%41", b"a%3Bb",
 )  # fmt: skip
 
 # Media types of a body that no face reads.
