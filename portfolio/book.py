@@ -272,7 +272,7 @@ def _closed(trader: Trader, trade: Trade) -> ClosedTrade:
 def _store_equity(trader: Trader, held: Link) -> None:
     account = held.account
     equity = money(account.equity) if account else None
-    if account is not None and equity is not None:
+    if account is not None and equity is not None and held.heard_at is not None:
         EquityPoint.objects.create(
             trader=trader, at=held.heard_at, equity=equity, margin_used=money(account.margin_used)
         )

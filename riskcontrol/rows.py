@@ -131,8 +131,8 @@ def _settings() -> QuerySet[RiskSettings]:
 
 def _rows(found: QuerySet[RiskSettings]) -> list[dict[str, Any]]:
     pending: dict[int, dict[str, datetime]] = {}
-    waiting = Delivery.objects.filter(state=Delivery.State.PENDING)
-    for number, kind, made_at in waiting.values_list("strategy", "kind", "made_at"):
+    waiting = Delivery.objects.filter(state=Delivery.State.PENDING).order_by("id")
+    for number, kind, made_at in waiting.values_list("strategy_id", "kind", "made_at"):
         pending.setdefault(number, {}).setdefault(kind, made_at)
     return [_row(one, pending.get(one.strategy_id, {})) for one in found]
 

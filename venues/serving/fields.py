@@ -21,6 +21,9 @@ else:
 class MoneyField(Column):
     """Stores micros of dollars or percent as an integer, gives Decimal: SQLite's decimals lose digits."""
 
+    _pyi_private_set_type: Any  # what django-stubs reads the types of a column from
+    _pyi_private_get_type: Any
+
     def from_db_value(self, value: int | None, expression: Any, connection: Any) -> Decimal | None:
         """Give the stored integer as Decimal."""
         return None if value is None else from_micros(value)
@@ -52,6 +55,9 @@ class MoneyField(Column):
 
 class ExactJSONField(Text):
     """Stores a JSON value as text and gives its numbers as int and Decimal, never as binary floats."""
+
+    _pyi_private_set_type: Any
+    _pyi_private_get_type: Any
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         """Give the stored text's value."""
