@@ -1,9 +1,14 @@
-"""What the OpenAPI document says beyond the views: how to come in."""
+"""The OpenAPI document and its page, and what they say beyond the views: how to come in."""
 
 from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from portfolio.rest import ExactJSONRenderer
 
 
 class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
@@ -27,3 +32,26 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Give the OpenAPI security scheme."""
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+
+
+class JSONErrors(APIView):
+    """Answers errors in JSON where the view itself speaks something else."""
+
+    http_method_names = ["get", "head"]
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error."""
+        response = super().handle_exception(exc)
+        self.request.accepted_renderer = ExactJSONRenderer()
+        self.request.accepted_media_type = ExactJSONRenderer.media_type
+        return response
+
+
+class SchemaView(JSONErrors, SpectacularAPIView):  # type: ignore[misc]
+    """The OpenAPI 3 document."""
+
+
+class DocsView(JSONErrors, SpectacularSwaggerSplitView):  # type: ignore[misc]
+    """The document's page."""
+
+    url_name = "api-schema"

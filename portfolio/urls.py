@@ -9,9 +9,8 @@ from django.contrib.staticfiles.storage import staticfiles_storage
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.utils.functional import lazy
 from django.views.generic import RedirectView
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 
-from portfolio import api, metrics, schema  # noqa: F401  # schema registers how to come in
+from portfolio import api, metrics, schema
 
 FAVICON = lazy(staticfiles_storage.url, str)("favicon.svg")
 
@@ -23,8 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/traders", api.TradersView.as_view(), name="api-traders"),
     path("api/traders/<str:source>", api.TraderView.as_view(), name="api-trader"),
     path("api/portfolio/summary", api.SummaryView.as_view(), name="api-summary"),
-    path("api/schema", SpectacularAPIView.as_view(), name="api-schema"),
-    path("api/docs", SpectacularSwaggerSplitView.as_view(url_name="api-schema"), name="api-docs"),
+    path("api/schema", schema.SchemaView.as_view(), name="api-schema"),
+    path("api/docs", schema.DocsView.as_view(), name="api-docs"),
 ]
 websocket_urlpatterns: list[Any] = []
 
