@@ -1,26 +1,167 @@
-"""The Django admin of PM's own book: traders to edit, what they report to read."""
+"""The Django admin for the role admin: traders and users to edit, what traders report to read."""
 
+from collections.abc import Callable
 from typing import Any
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import urlencode
+from knox.models import AuthToken
 
 from portfolio.access import allows
+from portfolio.models import ClosedTrade, EquityPoint, Strategy, Trader, Transition
 
 
 class Site(admin.AdminSite):
-    """The admin site, for the role admin; its login is the product's own."""
+    """The admin site; its login is the product's own.
+
+    `on_refused` are called with the request of a known user without the role, before its 403.
+    """
 
     site_header = site_title = "PoG PM"
     index_title = "Administration"
+
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+        self.on_refused: list[Callable[[HttpRequest], None]] = []
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Tell whether the user's role is admin."""
         return allows(request.user, "admin")
 
+    def admin_view(self, view: Any, cacheable: bool = False) -> Any:
+        """Wrap a view: a known user without the role gets 403, an unknown one the login page."""
+        inner = super().admin_view(view, cacheable)
+
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if request.user.is_authenticated and not self.has_permission(request):
+                for tell in self.on_refused:
+                    tell(request)
+                raise PermissionDenied
+            return inner(request, *args, **kwargs)  # type: ignore[no-any-return]
+
+        return guarded
+
     def login(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Send to the login page, and from there back."""
         wanted = request.GET.get("next") or reverse("admin:index")
         return HttpResponseRedirect(f"{reverse('login')}?{urlencode({'next': wanted})}")
+
+
+class ReadOnly(admin.ModelAdmin[Any]):
+    """Shows and changes nothing."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell that nothing is added here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell that nothing is changed here."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell that nothing is deleted here."""
+        return False
+
+
+@admin.register(Trader)
+class TraderAdmin(admin.ModelAdmin[Trader]):
+    """The registry: source, URL (checked against TRADER_HOSTS), enabled; tokens are not kept here."""
+
+    list_display = ["source", "url", "enabled", "heard_at"]
+    fields = ["source", "url", "enabled", "heard_at"]
+    readonly_fields = ["heard_at"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Trader | None = None) -> list[str]:
+        """Give what cannot be edited: the source of a trader that is known already, too."""
+        return ["heard_at"] if obj is None else ["source", "heard_at"]
+
+
+@admin.register(Strategy)
+class StrategyAdmin(ReadOnly):
+    """Strategies as reported."""
+
+    list_display = ["trader", "strategy_id", "symbol", "is_killed", "epoch", "total_pnl", "reported_at"]
+    list_filter = ["trader", "is_killed"]
+    search_fields = ["strategy_id", "symbol"]
+
+
+@admin.register(Transition)
+class TransitionAdmin(ReadOnly):
+    """Changes of status."""
+
+    list_display = ["at", "strategy", "before", "after", "cause", "total_pnl"]
+    list_filter = ["after", "cause"]
+
+
+@admin.register(EquityPoint)
+class EquityPointAdmin(ReadOnly):
+    """Equity by the minute."""
+
+    list_display = ["at", "trader", "equity", "margin_used"]
+    list_filter = ["trader"]
+
+
+@admin.register(ClosedTrade)
+class ClosedTradeAdmin(ReadOnly):
+    """Closed trades as reported."""
+
+    list_display = ["closed_at", "trader", "strategy_id", "symbol", "pnl"]
+    list_filter = ["trader", "symbol"]
+
+
+class PeopleAdmin(UserAdmin):
+    """Users and their roles: the groups viewer, operator and admin."""
+
+    list_display = ["username", "is_active", "last_login"]
+    list_filter = ["is_active", "groups"]
+    filter_horizontal = ["groups"]
+    fieldsets = [
+        (None, {"fields": ["username", "password"]}),
+        ("Role", {"fields": ["is_active", "groups"]}),
+        ("Times", {"fields": ["last_login", "date_joined"]}),
+    ]
+    readonly_fields = ["last_login", "date_joined"]
+
+
+class TokenAdmin(ReadOnly):
+    """Tokens to look at and revoke; they are made by `manage.py createtoken`."""
+
+    list_display = ["user", "created", "expiry"]
+    fields = ["user", "created", "expiry"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell that a token may be revoked."""
+        return self.admin_site.has_permission(request)
+
+
+class LoginsAdmin(ReadOnly):
+    """Logins that axes has seen."""
+
+
+class AttemptAdmin(LoginsAdmin):
+    """Failed logins; deleting one ends its lock."""
+
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Tell that a lock may be ended."""
+        return self.admin_site.has_permission(request)
+
+
+for model, shown in [
+    (User, PeopleAdmin),
+    (AuthToken, TokenAdmin),
+    (AccessAttempt, AttemptAdmin),
+    (AccessLog, LoginsAdmin),
+    (AccessFailureLog, LoginsAdmin),
+]:
+    if admin.site.is_registered(model):
+        admin.site.unregister(model)
+    admin.site.register(model, shown)
+admin.site.unregister(Group)
