@@ -4,6 +4,6 @@ from django.contrib.admin.apps import AdminConfig
 
 
 class AdminSiteConfig(AdminConfig):
-    """The admin with `portfolio.admin.Site` as its site."""
+    """The admin with `portfolio.site.Site` as its site."""
 
-    default_site = "portfolio.admin.Site"
+    default_site = "portfolio.site.Site"
