@@ -15,6 +15,7 @@ DEEPEST = 20
 LONGEST_NUMBER = 40
 TEXT = re.compile(r'"(?:[^"\\]|\\.)*"')
 _dumps = partial(simplejson.dumps, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -48,6 +49,15 @@ def _too_deep(text: str) -> bool:
     return False
 
 
+def _is_whole(value: Any) -> bool:
+    """Tell whether every text in a parsed value can be sent back as UTF-8."""
+    if isinstance(value, str):
+        return not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(_is_whole(key) and _is_whole(one) for key, one in value.items())
+    return not isinstance(value, list) or all(map(_is_whole, value))
+
+
 def strict_json(body: bytes) -> Any:
     """Give the parsed body: decimals as Decimal, odd number literals as OddNumber.
 
@@ -61,7 +71,7 @@ def strict_json(body: bytes) -> Any:
     if text.count("[") + text.count("{") > DEEPEST and _too_deep(text):
         raise _bad(f"it has more than {DEEPEST} levels")
     try:
-        return json.loads(
+        value = json.loads(
             text,
             parse_float=_number,
             parse_int=_integer,
@@ -71,6 +81,9 @@ def strict_json(body: bytes) -> Any:
     except (json.JSONDecodeError, RecursionError) as error:
         said = error.msg if isinstance(error, json.JSONDecodeError) else "too deep"
         raise _bad(said[:1].lower() + said[1:]) from None
+    if ESCAPED_HALF.search(text) and not _is_whole(value):
+        raise _bad("it has half a character")
+    return value
 
 
 def _digits(value: Any) -> Any:
