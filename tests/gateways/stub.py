@@ -20,7 +20,7 @@ BREAK = -1  # instead of a status: the connection is closed without an answer
 async def until(condition: Callable[[], object], limit_s: float = 5.0) -> None:
     """Wait for a condition; fails past the limit."""
     deadline = time.monotonic() + limit_s
-    while not condition():  # noqa: ASYNC110  # what changes it knows of no event
+    while not condition():
         assert time.monotonic() < deadline, "waited in vain"
         await asyncio.sleep(0.01)
 

@@ -5,6 +5,7 @@ from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, NewType
 
 MICRO = 1_000_000
+MOST_DIGITS = 18
 Micros = NewType("Micros", int)
 
 
@@ -63,14 +64,17 @@ def plain(number: Decimal) -> Decimal:
 
 
 def venue_number(text: Any) -> Decimal:
-    """Give a venue's decimal string (or number) as a finite Decimal; raises ValueError otherwise."""
+    """Give a venue's decimal string (or number) as a finite Decimal; raises ValueError otherwise.
+
+    Past 18 digits on either side of the point it is finite and still nothing to calculate with.
+    """
     if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
         raise ValueError(f"not a number: {text!r}")
     try:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"not a number: {text!r}") from None
-    if not number.is_finite():
+    if not number.is_finite() or abs(number.adjusted()) > MOST_DIGITS:
         raise ValueError(f"not a finite number: {text!r}")
     return number
 

@@ -183,9 +183,11 @@ def fundings(rows: Iterable[Mapping[str, Any]]) -> list[Funding]:
 def order_state(order: Mapping[str, Any], word: str = "open", at_ms: int | None = None) -> OrderState:
     """Give an order of `frontendOpenOrders`, `orderStatus` or `orderUpdates` and the venue's word for it.
 
-    `sz` is what is left of `origSz`; a stop for the whole position says 0 of both.
+    `sz` is what is left of `origSz`. A stop for the whole position says 0 of both, and a filled
+    order of which all is left contradicts itself: neither tells what was filled.
     """
-    size = plain(venue_number(order["origSz"]))
+    size, left = plain(venue_number(order["origSz"])), venue_number(order["sz"])
+    tells = size > 0 and not (word == "filled" and left == size)
     return OrderState(
         symbol=str(order["coin"]),
         side=SIDES[order["side"]],
@@ -193,7 +195,7 @@ def order_state(order: Mapping[str, Any], word: str = "open", at_ms: int | None 
         order_id=str(int(order["oid"])),
         client_id=client_id_of(order.get("cloid")),
         size=size,
-        filled=plain(size - venue_number(order["sz"])) if size > 0 else None,
+        filled=plain(size - left) if tells else None,
         trigger=venue_price(order["triggerPx"]) if order.get("isTrigger") else None,
         price=venue_number(order["limitPx"]),
         reduce_only=bool(order.get("reduceOnly")),
