@@ -7,8 +7,9 @@ of their own, past every settings delivery, and are repeated until a trader ackn
 import logging
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -124,6 +125,43 @@ def deliver_source(source: str, timeout_s: float = ANSWER_S) -> ProductError | N
     return None
 
 
+def deliver_together(deliveries: Sequence[Delivery], until: float) -> None:
+    """Send settings of many strategies of one trader in one call, all or nothing.
+
+    Only strategies take part for which nothing else waits. Where the call does not work out,
+    nothing is settled: each is then sent by itself and gets its own answer.
+    """
+    numbers = sorted({one.strategy_id for one in deliveries})
+    with ExitStack() as lanes:
+        free = [number for number in numbers if lanes.enter_context(lane(number, until))]
+        waiting = _alone(free)
+        if len(waiting) < 2:
+            return
+        adapter = adapter_of(waiting[0].strategy.trader)
+        items = [(key_of(one.strategy), one.body, one.revision or 0) for one in waiting]
+        try:
+            states = adapter.put_settings_list(items, until - time.monotonic())
+        except ProductError as error:
+            log.info("a list of settings goes out one by one: %s", error)
+            return
+        book.record(waiting[0].strategy.trader.source, states)
+        by_key = {StrategyKey(one.strategy_id, one.symbol): one for one in states}
+        for one in waiting:
+            state = by_key.get(key_of(one.strategy))
+            if state is not None and not _unlike(one, state):
+                _acknowledged(one)
+
+
+def _alone(numbers: Sequence[int]) -> list[Delivery]:
+    """Give the waiting settings deliveries of strategies for which nothing else waits."""
+    found = Delivery.objects.filter(strategy__in=numbers, state=Delivery.State.PENDING)
+    by_strategy: dict[int, list[Delivery]] = {}
+    for one in found.exclude(kind=Delivery.Kind.KILL).select_related("strategy__trader").order_by("id"):
+        by_strategy.setdefault(one.strategy_id, []).append(one)
+    only = [held[0] for held in by_strategy.values() if len(held) == 1]
+    return [one for one in only if one.kind == Delivery.Kind.SETTINGS]
+
+
 def retry_at_once(source: str) -> None:
     """Let nothing of this trader wait: it has just come back."""
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING, strategy__trader__source=source)
@@ -132,23 +170,22 @@ def retry_at_once(source: str) -> None:
 
 
 def _send(delivery: Delivery, until: float) -> ProductError | None:
+    """Send one delivery and settle it; gives the error where it stays pending."""
+    is_kill = delivery.kind == Delivery.Kind.KILL
     try:
         state = _command(delivery, until - time.monotonic())
-    except Conflict as error:
-        return _refused(delivery, error)
-    except NotFound as error:
-        if delivery.kind == Delivery.Kind.KILL:
-            return _failed(delivery, error)
-        return _rejected(delivery, Refused("The trader does not run this strategy."))
-    except Refused as error:
-        return _failed(delivery, error) if delivery.kind == Delivery.Kind.KILL else _rejected(delivery, error)
+    except (Conflict, Refused) as error:  # NotFound is a Refused
+        return _failed(delivery, error) if is_kill else _refused(delivery, error)
     except ProductError as error:
         return _failed(delivery, error)
-    book.record(delivery.strategy.trader.source, [state], begun=None)
+    book.record(delivery.strategy.trader.source, [state])
     wrong = _unlike(delivery, state)
+    if wrong and is_kill:
+        return _failed(delivery, BadAnswer(wrong))
     if wrong:
-        return _rejected(delivery, Conflict(wrong, code="rejected")) if wrong else None
-    _acknowledged(delivery)
+        _rejected(delivery, wrong)
+    else:
+        _acknowledged(delivery)
     return None
 
 
@@ -199,44 +236,47 @@ def _acknowledged(delivery: Delivery) -> None:
     book.changed(delivery.strategy_id)
 
 
-def _refused(delivery: Delivery, error: Conflict) -> ProductError | None:
-    _take_row(delivery, error)
-    if delivery.kind == Delivery.Kind.KILL:
-        return _failed(delivery, error)
+def _refused(delivery: Delivery, error: Conflict | Refused) -> None:
+    """Settle what the trader refused: superseded where it is ahead of PM, rejected otherwise."""
+    if isinstance(error, NotFound):
+        _rejected(delivery, "The trader does not run this strategy.")
+        return
+    take_row(delivery.strategy, error.row)
     if error.code not in BEHIND:
-        return _rejected(delivery, error)
-    log.error("%s: the trader's revision is ahead of %s: %s", delivery.strategy, delivery.revision, error)
-    _settle(delivery, Delivery.State.SUPERSEDED, error)
-    return None
+        _rejected(delivery, error.detail)
+        return
+    log.error("%s: the trader is ahead of revision %s: %s", delivery.strategy, delivery.revision, error)
+    _settle(delivery, Delivery.State.SUPERSEDED, error.detail)
 
 
-def _take_row(delivery: Delivery, error: Conflict) -> None:
-    if error.row is None:
+def take_row(strategy: Strategy, row: Mapping[str, Any] | None) -> None:
+    """Take the row that came with a trader's refusal, where it can be believed."""
+    if row is None:
         return
     try:
-        state = StrategyState.from_json(error.row)
+        state = StrategyState.from_json(row)
     except BadAnswer:
         return
-    if (state.strategy_id, state.symbol) == key_of(delivery.strategy):
-        book.record(delivery.strategy.trader.source, [state])
+    if (state.strategy_id, state.symbol) == key_of(strategy):
+        book.record(strategy.trader.source, [state])
 
 
-def _rejected(delivery: Delivery, error: ProductError) -> None:
+def _rejected(delivery: Delivery, said: str) -> None:
     """Keep the refused values and the sentence: nothing is sent again until the next change."""
     body = delivery.body if delivery.kind == Delivery.Kind.SETTINGS else {"enabled": False}
     with transaction.atomic():
         settings = RiskSettings.objects.get(strategy=delivery.strategy_id)
         RiskSettings.objects.filter(pk=settings.pk).update(
-            refused={**settings.refused, **body}, refusal=error.detail[:500]
+            refused={**settings.refused, **body}, refusal=said[:500]
         )
         audit.settle(delivery.change_id, "rejected")
-        _settle(delivery, Delivery.State.REJECTED, error)
+        _settle(delivery, Delivery.State.REJECTED, said)
     book.changed(delivery.strategy_id)
 
 
-def _settle(delivery: Delivery, state: str, error: ProductError) -> None:
+def _settle(delivery: Delivery, state: str, said: str) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(
-        state=state, settled_at=timezone.now(), tries=delivery.tries + 1, last_error=error.detail[:500]
+        state=state, settled_at=timezone.now(), tries=delivery.tries + 1, last_error=said[:500]
     )
 
 

@@ -76,6 +76,9 @@ def write_disabled(settings: RiskSettings, actor: Actor, reason: str, action: st
     """Write `enabled: false` with its audit record and delivery; it ends an enable nobody answered."""
     before = {"enabled": settings.enabled}
     refused = {name: value for name, value in settings.refused.items() if name != "enabled"}
+    if settings.enabling is not None:
+        unanswered = Change.objects.filter(**settings.strategy.key._asdict(), action="enable")
+        unanswered.filter(revision=settings.enabling).update(outcome="refused")
     revision = advance(settings, enabled=False, enabling=None, refused=refused)
     return _deliver_later(
         settings, Delivery.Kind.DISABLE, {}, revision,
