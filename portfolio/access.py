@@ -101,7 +101,7 @@ def token_user(key: bytes) -> tuple[User, AuthToken] | None:
     return found.user, found
 
 
-class TokenAuthentication(KnoxAuthentication):
+class TokenAuthentication(KnoxAuthentication):  # type: ignore[misc]  # knox has no types
     """`Authorization: Token <key>`; one lookup by digest; anything that is no key is 401, never 500."""
 
     def authenticate_credentials(self, token: bytes) -> tuple[User, AuthToken]:

@@ -74,7 +74,7 @@ class ClosedTradeAdmin(ReadOnly):
     list_filter = ["trader", "symbol"]
 
 
-class PeopleAdmin(UserAdmin):
+class PeopleAdmin(UserAdmin):  # type: ignore[type-arg]  # generic to type checkers only
     """Users and their roles: the groups viewer, operator and admin."""
 
     list_display = ["username", "is_active", "last_login"]

@@ -12,7 +12,7 @@ from django.core import signals
 from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 
 THREADS = 8
 
@@ -35,16 +35,16 @@ class ThreadHandler(ASGIHandler):
         response = await loop.run_in_executor(self.threads, self.answer, scope, body)
         await self.send_response(response, send)
 
-    def answer(self, scope: Any, body: Any) -> HttpResponseBase:
+    def answer(self, scope: Any, body: Any) -> HttpResponse:
         """Give the finished answer to one request; on one of the threads."""
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, refusal = self.create_request(scope, body)
-        response: HttpResponseBase = refusal if request is None else self.get_response(request)
+        response: Any = refusal if request is None else self.get_response(request)
         if response.streaming:  # a static file: small, and read here rather than on the loop
             response = whole(response)
         response.close()
         body.close()
-        return response
+        return response  # type: ignore[no-any-return]
 
 
 def whole(response: Any) -> HttpResponse:

@@ -127,7 +127,8 @@ def exception_handler(error: Exception, context: Any) -> Response:
     elif isinstance(error, PermissionDenied):
         error = exceptions.PermissionDenied()
     if isinstance(error, exceptions.APIException):
-        headers = {"WWW-Authenticate": error.auth_header} if getattr(error, "auth_header", None) else {}
+        wanted = getattr(error, "auth_header", None)  # REST framework's view puts it there
+        headers = {"WWW-Authenticate": wanted} if wanted else {}
         return Response(body_of(error), status=error.status_code, headers=headers)
     if isinstance(error, SuspiciousOperation):
         large = isinstance(error, RequestDataTooBig)

@@ -47,11 +47,11 @@ class JSONErrors(APIView):
         return response
 
 
-class SchemaView(JSONErrors, SpectacularAPIView):  # type: ignore[misc]
+class SchemaView(JSONErrors, SpectacularAPIView):
     """The OpenAPI 3 document."""
 
 
-class DocsView(JSONErrors, SpectacularSwaggerSplitView):  # type: ignore[misc]
+class DocsView(JSONErrors, SpectacularSwaggerSplitView):
     """The document's page."""
 
     url_name = "api-schema"

@@ -28,7 +28,7 @@ READ_ERRORS = dict.fromkeys((400, 401, 403, 404), ErrorSerializer)
 class SourceSerializer(serializers.Serializer[Any]):
     """One trader and how it is linked."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     status = serializers.ChoiceField(("online", "stale", "offline"))
     network = serializers.ChoiceField(("paper", "testnet", "mainnet"), allow_null=True)
     as_of = serializers.DateTimeField(allow_null=True)
@@ -58,7 +58,7 @@ class SumSerializer(serializers.Serializer[Any]):
 class SourceSumSerializer(SumSerializer):
     """What one trader adds up to."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     status = serializers.ChoiceField(("online", "stale", "offline"))
     network = serializers.CharField(allow_null=True)
 

@@ -62,9 +62,8 @@ def may_stay(scope: Scope) -> bool:
         return False
     if "token" in scope:
         alive = Q(expiry=None) | Q(expiry__gt=timezone.now())
-        return AuthToken.objects.filter(alive, pk=scope["token"].pk).exists()
+        return bool(AuthToken.objects.filter(alive, pk=scope["token"].pk).exists())
     store = import_module(settings.SESSION_ENGINE).SessionStore
     held = store(scope["session"].session_key).load()
-    return held.get(SESSION_KEY) == str(user.pk) and constant_time_compare(
-        held.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()
-    )
+    same = constant_time_compare(held.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+    return bool(same and held.get(SESSION_KEY) == str(user.pk))

@@ -1,7 +1,7 @@
 """The API of risk settings (api.md, section 1): reads, the one way to write, and its audit."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -11,20 +11,16 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
+from rest_framework.serializers import BaseSerializer
 
 from portfolio.access import Operator, OperatorWrites, Viewer, actor_of, allows
 from portfolio.rest import public
 from portfolio.serializers import READ_ERRORS
-from riskcontrol import bodies, operations, rows, serializers
+from riskcontrol import audit, bodies, operations, rows, serializers
 from venues.contract.errors import Refused
 from venues.contract.names import RowKey, row_key
 
-ORDERINGS = (
-    "source", "strategy_id", "symbol", "name", "status", "enabled", "is_killed", "risk_per_trade",
-    "stop_loss_dollars", "max_strategy_loss", "total_pnl", "drawdown", "model_reward", "revision",
-)  # fmt: skip
-ORDERING_WORDS = (*ORDERINGS, *(f"-{name}" for name in ORDERINGS))
+ORDERING_WORDS = (*rows.ORDERINGS, *(f"-{name}" for name in rows.ORDERINGS))
 ERRORS = READ_ERRORS
 WRITE_ERRORS = {**ERRORS, **dict.fromkeys((409, 413, 415), serializers.RowErrorSerializer)}
 ANSWERED_ERRORS = {**WRITE_ERRORS, **dict.fromkeys((502, 503), serializers.RowErrorSerializer)}
@@ -105,7 +101,7 @@ class StrategiesView(RiskView):
         if bodies.matches(request, etag):
             return HttpResponse(status=304, headers={"ETag": etag})
         found = {
-            "as_of": datetime.now(UTC).isoformat().replace("+00:00", "Z"),
+            "as_of": rows.as_of(),
             "sources": rows.sources(),
             "strategies": [public(row) for row in rows.rows(**filters)],
         }
@@ -117,11 +113,11 @@ class RowView(RiskView):
 
     serializer_class = serializers.SettingsSerializer
 
-    def get_serializer(self, *args: Any, **kwargs: Any) -> Serializer[Any]:
+    def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
         """Give the form's serializer, filled with the row where nothing else fills it."""
         if kwargs.get("instance") is None and "data" not in kwargs:
             kwargs["instance"] = rows.row(self.key)
-        return super().get_serializer(*args, **kwargs)  # type: ignore[no-any-return]
+        return super().get_serializer(*args, **kwargs)
 
     @extend_schema(operation_id="row", responses={200: serializers.RowSerializer, **ERRORS})
     def get(self, request: Request, **names: str) -> Response:
@@ -257,7 +253,6 @@ class BulkView(RiskView):
 
     permission_classes = [Operator]
     serializer_class = serializers.BulkSerializer
-    action = "bulk"
 
     @extend_schema(
         operation_id="bulk_update",
@@ -269,7 +264,7 @@ class BulkView(RiskView):
     )
     def post(self, request: Request) -> Response:
         """Validate all, write all in one transaction, deliver in parallel: 207 unless all are in force."""
-        known = {RowKey(row["source"], row["strategy_id"], row["symbol"]) for row in rows.rows()}
+        known = {rows.key_of(row) for row in rows.rows()}
         items, reason = bodies.read_bulk(request, known)
         outcomes = operations.bulk_update(items, actor=actor_of(request, "api"), reason=reason)
         results = [
@@ -314,7 +309,7 @@ class ChangesView(RiskView):
     )
     def get(self, request: Request, **names: str) -> Response:
         """List audit records in pages of 50."""
-        filters = {
+        filters: dict[str, Any] = {
             **bodies.read_names(request),
             "actor": bodies.read_text(request, "actor"),
             "action": bodies.read_word(request, "action", serializers.ACTIONS),
@@ -324,9 +319,8 @@ class ChangesView(RiskView):
         key = self.key if names else None
         if key is not None:
             rows.row(key)
-        given = {name: value for name, value in filters.items() if value is not None}
-        page = self.paginate_queryset(rows.changes(key, **given))
-        return self.get_paginated_response(serializers.ChangeSerializer(page, many=True).data)
+        page = self.paginate_queryset(rows.changes(key, **filters))
+        return self.get_paginated_response([audit.to_json(change) for change in page or []])
 
 
 class RowChangesView(ChangesView):

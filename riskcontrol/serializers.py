@@ -61,7 +61,7 @@ class KillSerializer(ReasonSerializer):
 class UpdateSerializer(serializers.Serializer[Any]):
     """One item of a bulk update."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     strategy_id = serializers.CharField()
     symbol = serializers.CharField()
     risk_per_trade = setting("risk_per_trade", required=False)
@@ -124,7 +124,7 @@ class EnforcedSerializer(serializers.Serializer[Any]):
 class RowSerializer(EnforcedSerializer):
     """One strategy: what PM desires and what its trader reports."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     strategy_id = serializers.CharField()
     symbol = serializers.CharField()
     name = serializers.CharField()
@@ -162,7 +162,7 @@ class RowErrorSerializer(ErrorSerializer):
 class BulkResultSerializer(serializers.Serializer[Any]):
     """What became of one item of a bulk update."""
 
-    source = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     strategy_id = serializers.CharField()
     symbol = serializers.CharField()
     status = serializers.ChoiceField(STATUSES)
@@ -186,7 +186,7 @@ class ChangeSerializer(serializers.Serializer[Any]):
     via = serializers.ChoiceField(("api", "page", "admin", "command", "pm"))
     ip = serializers.IPAddressField(allow_null=True)
     action = serializers.ChoiceField(ACTIONS)
-    source = serializers.CharField(allow_null=True)
+    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # a field of that name
     strategy_id = serializers.CharField(allow_null=True)
     symbol = serializers.CharField(allow_null=True)
     revision = serializers.IntegerField(allow_null=True)

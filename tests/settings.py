@@ -9,7 +9,14 @@ from pathlib import Path
 
 _directory = tempfile.mkdtemp(prefix="pm-tests-")
 _owner = os.getpid()
-atexit.register(lambda: os.getpid() == _owner and shutil.rmtree(_directory, ignore_errors=True))
+
+
+def _clear() -> None:
+    if os.getpid() == _owner:  # not in what a test has forked
+        shutil.rmtree(_directory, ignore_errors=True)
+
+
+atexit.register(_clear)
 for _name in ("DATABASE_URL", "PM_ORIGINS", "TRADER_HOSTS", "BIND", "PM_ADMIN_PASSWORD"):
     os.environ.pop(_name, None)
 os.environ.update(VAR_DIR=_directory, ENV_FILE=str(Path(_directory) / "none"), PM_SECRET_KEY="s" * 50)

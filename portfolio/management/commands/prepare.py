@@ -35,13 +35,13 @@ class Command(BaseCommand):
         for venue in settings.VENUES:
             secrets.secret(f"{venue.upper()}_TRADER_TOKEN")
             make_identity(venue)
-        running = [start_child(words) for words in children()]
+        running = [(words, start_child(words)) for words in children()]
         try:
             prepare_pm()
         finally:
-            failed = [process.args for process in running if process.wait()]
+            failed = [words for words, process in running if process.wait()]
         if failed:
-            raise CommandError(f"could not prepare: {' '.join(failed[0][1:])}")  # type: ignore[index]
+            raise CommandError(f"`manage.py {' '.join(failed[0])}` failed: see above.")
 
 
 def prepare_pm() -> None:
