@@ -68,6 +68,6 @@ venv-dev: venv
 		$(PIP) install --require-hashes -r requirements-dev.txt && cp requirements-dev.txt $(VENV)/requirements-dev.txt; }
 
 python-version:
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-		echo "PoG PM needs Python 3.11 or newer, and \"$(PYTHON)\" is $$($(PYTHON) -V 2>&1 | tail -1): name another one with make PYTHON=python3.12." >&2; \
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { found=$$($(PYTHON) -V 2>&1 | tail -1); \
+		echo "PoG PM needs Python 3.11 or newer, and \"$(PYTHON)\" is not ($${found:-no answer}): name another one with make PYTHON=python3.12." >&2; \
 		exit 1; }

@@ -1,0 +1,93 @@
+"""Configuration is read loudly: a bad value stops the start and names its variable."""
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from venues.serving import environment
+
+NAME = "SOME_SETTING"
+
+
+@pytest.fixture(autouse=True)
+def no_dotenv(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ENV_FILE", str(tmp_path / ".env"))
+    monkeypatch.delenv(NAME, raising=False)
+    return tmp_path / ".env"
+
+
+BAD = [
+    ("integer", "1.5", (3,)),
+    ("integer", "", None),
+    ("integer", "1e3", (3,)),
+    ("integer", "１２", (3,)),
+    ("integer", "1_000", (3,)),
+    ("integer", "-1", (3,)),
+    ("integer", "9" * 30, (3,)),
+    ("port", "0", (9004,)),
+    ("port", "65536", (9004,)),
+    ("port", "http", (9004,)),
+    ("decimal", "x", ("5", "0", "100")),
+    ("decimal", "NaN", ("5", "0", "100")),
+    ("decimal", "Infinity", ("5", "0", "100")),
+    ("decimal", "100.1", ("5", "0", "100")),
+    ("decimal", "-1", ("5", "0", "100")),
+    ("choice", "Loss", ("loss", {"loss", "drawdown"})),
+    ("url", "127.0.0.1:9010", ("http://x",)),
+    ("url", "ftp://x", ("http://x",)),
+    ("url", "http://", ("http://x",)),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "arguments"), [one for one in BAD if one[2]], ids=repr)
+def test_a_bad_value_stops_the_start_and_names_its_variable(
+    kind: str, text: str, arguments: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(NAME, text)
+    with pytest.raises(ImproperlyConfigured, match=NAME):
+        getattr(environment, kind)(NAME, *arguments)
+
+
+GOOD = [
+    ("integer", " 12 ", (3,), 12),
+    ("integer", "", (3,), 3),
+    ("port", "9004", (1,), 9004),
+    ("decimal", "0.10", ("5", "0", "100"), Decimal("0.10")),
+    ("choice", "drawdown", ("loss", {"loss", "drawdown"}), "drawdown"),
+    ("url", "https://host:1/x/", ("http://x",), "https://host:1/x"),
+    ("words", " a, b ,,c", (), ["a", "b", "c"]),
+    ("text", " x ", (), "x"),
+]
+
+
+@pytest.mark.parametrize(("kind", "text", "arguments", "value"), GOOD, ids=repr)
+def test_a_good_value_is_given(
+    kind: str, text: str, arguments: Any, value: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(NAME, text)
+    assert getattr(environment, kind)(NAME, *arguments) == value
+
+
+def test_what_is_not_set_has_its_default() -> None:
+    assert environment.integer(NAME, 7) == 7
+    assert environment.text(NAME) == ""
+    assert environment.words(NAME, "a,b") == ["a", "b"]
+    assert environment.raw(NAME) is None
+
+
+def test_the_file_is_read_where_the_environment_is_silent(
+    no_dotenv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    no_dotenv.write_text(f"{NAME}=12\n")
+    assert environment.integer(NAME, 3) == 12
+    monkeypatch.setenv(NAME, "13")
+    assert environment.integer(NAME, 3) == 13
+
+
+def test_a_relative_folder_lies_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "deep" / "var"))
+    assert environment.var_dir() == tmp_path / "deep" / "var"
+    assert environment.var_dir().is_dir()
