@@ -14,6 +14,11 @@ from asgiref.testing import ApplicationCommunicator
 LIMIT_S = 3
 
 
+def talk_to(application: Any, scope: dict[str, Any]) -> Any:
+    """Give the conversation with an application."""
+    return ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
+
+
 @dataclass
 class Answer:
     """What came back."""
@@ -58,7 +63,7 @@ async def ask(
 ) -> Answer:
     """Give the answer to one request."""
     given = {"content-length": str(len(body)), **(headers or {})}
-    talk = ApplicationCommunicator(application, {**scope("http", path, given, client), "method": method})
+    talk = talk_to(application, {**scope("http", path, given, client), "method": method})
     await talk.send_input({"type": "http.request", "body": body, "more_body": False})
     start = await talk.receive_output(LIMIT_S)
     parts = []
@@ -78,7 +83,7 @@ class Socket:
     def __init__(
         self, application: Any, path: str, headers: Mapping[str, str], client: str = "127.0.0.1"
     ) -> None:
-        self.talk = ApplicationCommunicator(application, scope("websocket", path, headers, client))
+        self.talk = talk_to(application, scope("websocket", path, headers, client))
         self.accepted = False
 
     async def __aenter__(self) -> Self:

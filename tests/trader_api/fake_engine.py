@@ -42,6 +42,7 @@ class FakeEngine:
     """Holds rows in memory; `asked` is every change asked for, `fails` an error to raise instead."""
 
     source = "hyperliquid"
+    restored = True
 
     def __init__(self, *keys: StrategyKey) -> None:
         self.hub = Hub()
@@ -75,7 +76,7 @@ class FakeEngine:
         return [{"at": AT, "equity": Decimal("10012.5")}]
 
     def metrics(self) -> dict[str, float]:
-        return {'trader_denied_total{reason="killed"}': 3, "trader_equity": 10012.5}
+        return {"denied_total_opposite side: x-y": 3, "equity": 10012.5}
 
     async def apply_settings(
         self, key: StrategyKey, changes: dict[str, Decimal], revision: int | None

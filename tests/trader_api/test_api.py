@@ -191,8 +191,8 @@ async def test_metrics_are_prometheus_text(program: Ask) -> None:
     answer = await program("GET", "/metrics")
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     assert answer.body.decode().splitlines() == [
-        "# TYPE trader_denied_total counter",
-        'trader_denied_total{reason="killed"} 3',
+        "# TYPE trader_denied_total_opposite_side__x_y gauge",
+        "trader_denied_total_opposite_side__x_y 3",
         "# TYPE trader_equity gauge",
         "trader_equity 10012.5",
     ]
@@ -207,3 +207,18 @@ async def test_an_engine_that_fails_is_a_plain_500_and_one_that_is_not_there_503
     assert b"secret" not in answer.body
     facade._running.clear()
     assert (await program("GET", "/api/strategies")).status == 503
+
+
+async def test_until_memory_is_read_nobody_is_told_that_a_strategy_is_not_there(
+    program: Ask, engine: FakeEngine
+) -> None:
+    engine.restored = False
+    for method, path, body in [
+        ("GET", "/api/strategies", ""),
+        ("PUT", f"{ROW}/settings", '{"stop_loss_dollars": 4}'),
+        ("POST", f"{ROW}/kill", ""),
+    ]:
+        answer = await program(method, path, body)
+        assert (answer.status, answer.json()["code"]) == (503, "trader_unreachable")
+    assert (await program("GET", "/healthz")).status == 200
+    assert engine.asked == []

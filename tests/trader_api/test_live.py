@@ -105,7 +105,7 @@ async def test_pnl_comes_at_most_four_times_a_second_and_the_last_one_always(
         for number in range(100):
             engine.move(BTC, str(-number))
             await asyncio.sleep(0.01)
-        seen = []
+        seen: list[Any] = []
         while not seen or pnl_of(seen[-1]) != -99:
             seen.append(await opened.next("strategy"))
         lasted = loop.time() - begun
@@ -128,7 +128,7 @@ async def reset_of(engine: FakeEngine) -> None:
     await engine.reset(BTC, None)
 
 
-URGENT = {
+URGENT: dict[str, Callable[[FakeEngine], Any]] = {
     "settings": lambda engine: engine.apply_settings(BTC, {"stop_loss_dollars": Decimal(4)}, 5),
     "disable": lambda engine: engine.disable(BTC, 5),
     "kill": lambda engine: engine.kill(BTC),
@@ -165,7 +165,12 @@ async def test_a_change_is_encoded_once_for_all_clients(
     clients = [feed.join() for _ in range(50)]
     encoded: list[Any] = []
     encode = live.encode
-    monkeypatch.setattr(live, "encode", lambda message: encoded.append(message) or encode(message))
+
+    def counted(message: dict[str, Any]) -> str:
+        encoded.append(message)
+        return encode(message)
+
+    monkeypatch.setattr(live, "encode", counted)
     await engine.disable(BTC, 3)
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -234,3 +239,12 @@ async def test_a_strategy_that_left_sends_nothing(socket: SocketTo, engine: Fake
         engine.hub.publish(f"killed:{gone.strategy_id}:{gone.symbol}")
         await engine.disable(BTC, 3)
         assert (await opened.next())["strategy"]["strategy_id"] == "momentum"
+
+
+async def test_a_socket_opens_only_once_memory_is_read(socket: SocketTo, engine: FakeEngine) -> None:
+    engine.restored = False
+    async with socket() as refused:
+        assert not refused.accepted
+    engine.restored = True
+    async with socket() as opened:
+        assert (await opened.next())["type"] == "snapshot"

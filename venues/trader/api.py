@@ -1,5 +1,6 @@
 """A trader's HTTP API: async views beside the engine on its own loop, no locks (api.md, section 2)."""
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from functools import wraps
@@ -18,6 +19,7 @@ __all__ = ["engine", "set_engine"]
 
 Parser = Callable[[Any, str], Any]
 MOST_ITEMS = 10_000
+NOT_IN_A_METRIC = re.compile(r"[^a-zA-Z0-9_]")
 
 
 def endpoint(**methods: View) -> View:
@@ -219,11 +221,7 @@ async def healthz(request: HttpRequest) -> HttpResponse:
 async def metrics(request: HttpRequest) -> HttpResponse:
     """Give the engine's numbers as Prometheus text."""
     lines: list[str] = []
-    typed: set[str] = set()
     for name, value in sorted(engine().metrics().items()):
-        family = name.partition("{")[0]
-        if family not in typed:
-            typed.add(family)
-            lines.append(f"# TYPE {family} {'counter' if family.endswith('_total') else 'gauge'}")
-        lines.append(f"{name} {value}")
+        full = f"trader_{NOT_IN_A_METRIC.sub('_', name)}"
+        lines += [f"# TYPE {full} gauge", f"{full} {value}"]
     return HttpResponse("\n".join([*lines, ""]), content_type="text/plain; version=0.0.4; charset=utf-8")

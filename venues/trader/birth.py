@@ -21,6 +21,7 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from venues.serving.database import assert_durable
+from venues.trader import killfile
 from venues.trader.killfile import sync_directory
 
 LEAST_FREE_BYTES = 64 * 1024 * 1024
@@ -42,11 +43,6 @@ class Birthplace:
     def mark(self) -> Path:
         """Says that a database was made here."""
         return self.directory / f"{self.source}.born"
-
-    @property
-    def loss(self) -> Path:
-        """Says that a memory was lost and its kills are not all persisted yet."""
-        return self.directory / f"{self.source}.lost"
 
     @property
     def lock_file(self) -> Path:
@@ -90,16 +86,16 @@ class Birthplace:
             return f"is damaged ({said})"
         return None if made[0] else "is empty"
 
-    def leave_mark(self, path: Path) -> None:
-        """Write a mark durably, unless it is there."""
-        if path.exists():
+    def leave_mark(self) -> None:
+        """Write the mark durably, unless it is there."""
+        if self.is_born():
             return
-        draft = path.with_suffix(f".{os.getpid()}")
+        draft = self.mark.with_suffix(f".{os.getpid()}")
         with open(draft, "w") as out:
             json.dump({"source": self.source, "at": datetime.now(UTC).isoformat()}, out)
             out.flush()
             os.fsync(out.fileno())
-        draft.replace(path)
+        draft.replace(self.mark)
         sync_directory(self.directory)
 
     def set_aside(self) -> list[Path]:
@@ -120,16 +116,15 @@ class Birthplace:
         sync_directory(self.directory)
 
     def rebirth(self) -> None:
-        """Begin a memory in place of a lost one; the loss stays marked until `mourned`."""
-        self.leave_mark(self.loss)
+        """Begin a memory in place of a lost one, every strategy killed (`memory_lost`).
+
+        The order to kill is on disk before anything is moved, and stays until every kill is, so a
+        crash at any statement ends in the same place.
+        """
+        killfile.write(killfile.path_of(self.directory, self.source), [], cause="memory_lost")
         connection.close()
         self.set_aside()
         self.make_database()
-
-    def mourned(self) -> None:
-        """Forget the loss: every strategy is killed, and that is on disk."""
-        self.loss.unlink(missing_ok=True)
-        sync_directory(self.directory)
 
 
 def pending_migrations() -> bool:

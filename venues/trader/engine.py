@@ -258,7 +258,7 @@ class Engine:
                 return
             for desk in list(self.core.desks.values()):
                 if orders.everything or desk.key in orders.keys:
-                    await commands.kill(self.core, desk, None, "kill file")
+                    await commands.kill(self.core, desk, None, "kill file", orders.cause)
             killfile.clear(self.kill_file, orders)
         except ProductError as error:
             log.warning("kill file kept: %s", error.detail)

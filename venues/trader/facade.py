@@ -20,6 +20,7 @@ class Facade(Protocol):
 
     source: str
     hub: Hub
+    restored: bool  # False until memory is read: its rows are not there yet
 
     def rows(self) -> list[StrategyState]:
         """Give every strategy."""
@@ -86,7 +87,7 @@ def set_engine(engine: Facade) -> None:
 
 
 def engine() -> Facade:
-    """Give the engine of this process; Unreachable while there is none."""
-    if not _running:
+    """Give the engine of this process; Unreachable until it has read its memory."""
+    if not _running or not _running[0].restored:
         raise Unreachable("The trader is starting.", code="trader_unreachable")
     return _running[0]

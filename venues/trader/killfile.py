@@ -1,7 +1,8 @@
 """The kill file: what `manage.py kill` leaves for a trader that does not answer (api.md, section 4).
 
-One JSON object a line: `{"strategy_id", "symbol"}` for one strategy, `{}` for every one. The trader
-reads it, persists the kills, then clears exactly what it has read.
+One JSON object a line: `{"strategy_id", "symbol"}` for one strategy, `{}` for every one, `"cause"`
+beside them where it is not the operator. The trader reads it, persists the kills, then clears
+exactly what it has read.
 """
 
 import fcntl
@@ -11,9 +12,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from venues.contract.errors import Refused
 from venues.contract.names import StrategyKey, strategy_key
+from venues.contract.states import CAUSES
+
+OPERATOR = "operator"
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,7 @@ class Orders:
     keys: tuple[StrategyKey, ...]
     everything: bool
     size: int
+    cause: str = OPERATOR
 
 
 def path_of(directory: Path, source: str) -> Path:
@@ -54,9 +60,10 @@ def _locked(path: Path, flags: int) -> Iterator[int]:
             os.close(handle)
 
 
-def write(path: Path, keys: Sequence[StrategyKey]) -> None:
+def write(path: Path, keys: Sequence[StrategyKey], cause: str = OPERATOR) -> None:
     """Add kills, durably on return; none named means every strategy. Raises OSError."""
-    lines = [{"strategy_id": key.strategy_id, "symbol": key.symbol} for key in keys] or [{}]
+    why = {} if cause == OPERATOR else {"cause": cause}
+    lines = [{**key._asdict(), **why} for key in keys] or [why]
     text = "".join(json.dumps(line) + "\n" for line in lines).encode()
     with _locked(path, os.O_RDWR | os.O_CREAT | os.O_APPEND) as handle:
         size = os.fstat(handle).st_size
@@ -74,20 +81,24 @@ def read(path: Path) -> Orders | None:
         text = path.read_bytes()
     except FileNotFoundError:
         return None
-    found = [_line(line) for line in text.splitlines() if line.strip()]
-    keys = tuple(key for key in found if key is not None)
-    return Orders(keys, everything=not found or None in found, size=len(text))
+    lines = [_parsed(line) for line in text.splitlines() if line.strip()]
+    named = [_key(line) for line in lines]
+    causes = [line["cause"] for line in lines if line.get("cause") in CAUSES]
+    keys = tuple(key for key in named if key is not None)
+    return Orders(keys, not named or None in named, len(text), causes[0] if causes else OPERATOR)
 
 
-def _line(line: bytes) -> StrategyKey | None:
+def _parsed(line: bytes) -> dict[str, Any]:
     try:
         data = json.loads(line)
     except (ValueError, RecursionError):
-        return None
-    if not isinstance(data, dict):
-        return None
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _key(line: dict[str, Any]) -> StrategyKey | None:
     try:
-        return strategy_key(data.get("strategy_id"), data.get("symbol"))
+        return strategy_key(line.get("strategy_id"), line.get("symbol"))
     except Refused:
         return None
 

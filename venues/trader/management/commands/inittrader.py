@@ -55,9 +55,7 @@ class Command(BaseCommand):
             for path in kept:
                 self.stdout.write(f"Kept the old file as {path}.")
         place.make_database()
-        if anew:
-            place.mourned()
-        place.leave_mark(place.mark)
+        place.leave_mark()
         self.stdout.write(f"{place.database} is ready.")
 
 

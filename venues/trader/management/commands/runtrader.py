@@ -11,8 +11,6 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
-from venues.contract.errors import ProductError
-from venues.contract.names import StrategyKey
 from venues.trader import access, facade
 from venues.trader.birth import Birthplace, check_disk, pending_migrations
 
@@ -44,19 +42,15 @@ class Command(BaseCommand):
         facade.set_engine(engine)
         from venues.trader.asgi import application
 
-        async def run() -> None:
-            await mourn(place, engine)
-            await engine.run()
-
         host, port = settings.TRADER_BIND, settings.TRADER_PORT
         log.info("%s listens on http://%s:%s", settings.TRADER_SOURCE, host, port)
-        code = serve(application, host, port, run=run, stop=engine.stop)
+        code = serve(application, host, port, run=engine.run, stop=engine.stop)
         held.close()
         sys.exit(code)
 
 
 def prepare(place: Birthplace) -> None:
-    """Check database and disk; a lost memory begins anew, with the loss marked."""
+    """Check database and disk; a lost memory begins anew, with everything killed."""
     damage = place.damage()
     command = f"manage.py inittrader {settings.TRADER_VENUE}"
     if damage and not place.is_born():
@@ -77,17 +71,3 @@ def build() -> facade.Facade:
 
     engine: facade.Facade = build_engine(settings.TRADER_SOURCE)
     return engine
-
-
-async def mourn(place: Birthplace, engine: facade.Facade) -> None:
-    """Kill every strategy after a lost memory, before the first order; a crash meanwhile repeats it."""
-    if not place.loss.exists():
-        return
-    for state in engine.rows():
-        key = StrategyKey(state.strategy_id, state.symbol)
-        try:
-            await engine.kill(key, reason="memory lost", cause="memory_lost")
-        except ProductError as error:
-            log.critical("%s/%s: %s", *key, error)
-            raise
-    place.mourned()
