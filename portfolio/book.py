@@ -7,6 +7,7 @@ Readers are told through `hub`, which carries the keys "row:<number>" and "sourc
 import threading
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,7 @@ from django.utils import timezone
 
 from portfolio.memory import Link, Report, is_news, is_urgent, merged, money, report_of
 from portfolio.models import ClosedTrade, EquityPoint, Strategy, Trader, Transition
+from venues.contract.messages import Killed
 from venues.contract.names import RowKey
 from venues.contract.states import Account, StrategyState, Trade
 from venues.serving.hub import Hub
@@ -131,6 +133,15 @@ def record(
     for number in news:
         changed(number)
     return urgent
+
+
+def with_kill(source: str, killed: Killed) -> list[StrategyState]:
+    """Give the live row with the kill that was just told of it; none where the row is not known."""
+    with _lock:
+        held = _reports.get(RowKey(source, killed.strategy_id, killed.symbol))
+    if held is None or killed.kill.epoch < held.state.epoch:
+        return []
+    return [replace(held.state, is_killed=True, kill=killed.kill, epoch=killed.kill.epoch)]
 
 
 def _take(held: Report, state: StrategyState, complete: bool, moment: float, now: datetime) -> bool:

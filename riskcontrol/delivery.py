@@ -175,7 +175,10 @@ def _send(delivery: Delivery, until: float) -> ProductError | None:
     try:
         state = _command(delivery, until - time.monotonic())
     except (Conflict, Refused) as error:  # NotFound is a Refused
-        return _failed(delivery, error) if is_kill else _refused(delivery, error)
+        if is_kill:
+            return _failed(delivery, error)
+        _refused(delivery, error)
+        return None
     except ProductError as error:
         return _failed(delivery, error)
     book.record(delivery.strategy.trader.source, [state])

@@ -7,6 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portfolio import book
@@ -170,10 +171,7 @@ def _same_already(settings: RiskSettings) -> None:
 
 def settle_unanswered(source: str) -> None:
     """Settle resets and closes that nobody answered by what the trader reports since."""
-    old = timezone.now() - SETTLED_AFTER
-    for change in Change.objects.filter(
-        source=source, action__in=("reset", "close"), outcome="pending", at__lt=old
-    ):
+    for change in _unanswered(source):
         strategy = (
             Strategy.objects.select_related("trader")
             .filter(trader__source=source, strategy_id=change.strategy_id, symbol=change.symbol)
@@ -186,3 +184,13 @@ def settle_unanswered(source: str) -> None:
             state.epoch > change.before["epoch"] if change.action == "reset" else state.position is None
         )
         audit.settle(change.pk, "applied" if happened else "refused")
+
+
+def unanswered(source: str) -> bool:
+    """Tell whether resets or closes of this trader still lack an answer."""
+    return _unanswered(source).exists()
+
+
+def _unanswered(source: str) -> QuerySet[Change]:
+    old = timezone.now() - SETTLED_AFTER
+    return Change.objects.filter(source=source, action__in=("reset", "close"), outcome="pending", at__lt=old)
