@@ -1,0 +1,40 @@
+"""Whether an account can carry more: initial margin against what is free, resting orders counted."""
+
+from venues.paper.accounts import Account
+from venues.paper.exchange import Exchange
+from venues.paper.instruments import divide
+from venues.paper.orders import Order
+
+
+def opening(held: int, lots: int) -> int:
+    """Give how many of signed lots would open or increase a position."""
+    if held == 0 or (held > 0) == (lots > 0):
+        return abs(lots)
+    return max(0, abs(lots) - abs(held))
+
+
+def has_margin(x: Exchange, account: Account, order: Order, lots: int) -> bool:
+    """Tell whether the account can carry `lots` more of an order, its other orders counted."""
+    instrument = x.instrument(order.venue, order.symbol)
+    mark = x.markets[order.symbol].marks[order.venue]
+    more = opening(account.position(order.symbol).lots, lots if order.buy else -lots)
+    if not more:
+        return True
+    default = x.venues[order.venue].default_leverage
+    leverage = account.leverage(instrument, default).value
+    needed = divide(instrument.notional(more, mark), leverage)
+    released = divide(instrument.notional(lots - more, mark), leverage)
+    return needed <= x.margins(account).free + released - _reserved(x, account, order)
+
+
+def _reserved(x: Exchange, account: Account, besides: Order) -> int:
+    total = 0
+    for order in x.orders_of(account):
+        if order.oid == besides.oid or order.reduce_only or order.waits:
+            continue
+        instrument = x.instrument(order.venue, order.symbol)
+        leverage = account.leverage(instrument, x.venues[order.venue].default_leverage).value
+        signed = order.left if order.buy else -order.left
+        more = opening(account.position(order.symbol).lots, signed)
+        total += divide(instrument.notional(more, order.price), leverage)
+    return total
