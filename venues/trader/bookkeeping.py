@@ -53,6 +53,7 @@ def book_fill(core: Core, fill: Fill) -> None:
     unit = 10 ** core.markets[fill.symbol].known.size_decimals
     lots = int(fill.size * unit) * (1 if fill.side == "buy" else -1)
     desk, epoch = owner(core, fill)
+    _note_order(core, desk, fill)
     parts = [Part(desk, epoch, lots, False)] if desk else external_parts(core, fill.symbol, lots)
     fee, price = int(to_micros(fill.fee)), price_micros(fill.price)
     bookings: list[Booking] = []
@@ -73,7 +74,6 @@ def book_fill(core: Core, fill: Fill) -> None:
             by = "external" if part.external else part.desk.closed_by
             trade = closed_trade(part.desk, part.epoch, closed, by, fill.fill_id)
             trades.append((part.desk.number, trade))
-    _note_order(core, desk, fill)
     keep(core, bookings, trades)
     said = unpack(fill.client_id, core.gateway.client_id_bits)
     if desk is not None and said is not None and said.kind == "kill" and epoch == desk.epoch:

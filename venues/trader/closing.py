@@ -6,7 +6,7 @@ from decimal import Decimal
 from venues.contract.errors import ProductError
 from venues.contract.money import from_micros
 from venues.trader import gate, tripping
-from venues.trader.bookkeeping import fetch_fills, to_unattributed
+from venues.trader.bookkeeping import to_unattributed
 from venues.trader.clientid import Kind
 from venues.trader.core import Core
 from venues.trader.desk import Desk, Order
@@ -17,7 +17,6 @@ EXPIRES_MS = 10_000
 LONGEST_WAIT_S = 10.0
 ALARM_AFTER_S = 10.0
 ALARM_EVERY_S = 60.0
-UNBOOKED_FOR_S = 0.5
 STOP_CUT_S = 1.0
 CONFIRM_EVERY_S = 0.2
 
@@ -51,28 +50,15 @@ def step(core: Core, desk: Desk) -> None:
         desk.close_cause = ""
         desk.close_tries = 0
         desk.close_since = desk.stop_cut_at = None
-    else:
-        _settle(core, desk)
     if desk.kill is not None and desk.kill.state != "flat_confirmed" and not desk.confirming:
         _confirm_when_quiet(core, desk)
-
-
-def _settle(core: Core, desk: Desk, *kinds: str) -> bool:
-    """Look after closing orders under way; give whether all are settled."""
-    pending = desk.unsettled(*(kinds or ("close", "kill")))
-    for order in pending:
-        if order.status in {"unknown", "open"}:
-            gate.resolve(core, desk, order)
-        elif not order.live and core.now() - order.changed_at > UNBOOKED_FOR_S:
-            fetch_fills(core)
-    return not pending
 
 
 def _close(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
     now = core.now()
     desk.close_since = desk.close_since if desk.close_since is not None else now
     _alarm_when_long(core, desk, now)
-    if not _settle(core, desk) or now < desk.close_next or desk.market.market is None:
+    if desk.unsettled("close", "kill") or now < desk.close_next or desk.market.market is None:
         return
     if core.shares_symbol(desk) and not _stop_is_cut(core, desk, now):
         return
@@ -136,7 +122,7 @@ def _alarm_when_long(core: Core, desk: Desk, now: float) -> None:
 
 
 def _confirm_when_quiet(core: Core, desk: Desk) -> None:
-    if not _settle(core, desk, "entry", "close", "kill"):
+    if desk.unsettled("entry", "close", "kill"):
         return
     if core.now() < desk.confirm_next:
         return

@@ -163,10 +163,11 @@ class Core:
             self.counts["alarms"] += 1
             log.error("ALARM a step failed", exc_info=task.exception())
 
-    async def settle(self) -> None:
-        """Wait until no effect is under way."""
-        while self._tasks:
-            await asyncio.wait(set(self._tasks))
+    async def settle(self, most_s: float) -> None:
+        """Wait until no effect is under way, at most so long."""
+        end = time.monotonic() + most_s
+        while self._tasks and (left := end - time.monotonic()) > 0:
+            await asyncio.wait(set(self._tasks), timeout=left)
 
     def end(self) -> None:
         """Cancel what is under way."""

@@ -66,7 +66,7 @@ class Order:
             reduce_only=self.kind != "entry",
             trigger=self.trigger,
             ioc=self.trigger is None,
-            expires_ms=self.expires_ms,
+            expires_ms=None if self.trigger is not None else self.expires_ms,
         )
 
     def learn(self, status: str, filled: Decimal | None, said: str, now: float) -> None:

@@ -16,6 +16,7 @@ from venues.trader import (
     closing,
     commands,
     entering,
+    gate,
     killfile,
     protecting,
     reconcile,
@@ -79,8 +80,11 @@ class Engine:
     def step(self, desk: Desk) -> None:
         """Let closing, protecting and entering do what is due for a desk; an error is an alarm."""
         try:
+            gate.settle(self.core, desk)
             closing.step(self.core, desk)
             protecting.step(self.core, desk)
+            if desk.close_cause and not desk.close_tries:
+                closing.step(self.core, desk)  # protecting has just asked for it
             entering.step(self.core, desk)
         except Exception:
             self.core.alarm("%s/%s: a step failed", *desk.key)

@@ -79,4 +79,6 @@ def _orders(core: Core, desk: Desk) -> tuple[Order, Order]:
         price=limit,
         expires_ms=core.gateway.venue_ms() + EXPIRES_MS,
     )
-    return entry, stop_order(core, desk, side, size, trigger)
+    stop = stop_order(core, desk, side, size, trigger)
+    stop.expires_ms = entry.expires_ms  # it arrives with its entry or never
+    return entry, stop

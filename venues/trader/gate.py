@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from venues.contract.errors import ProductError, Unknown, Unreachable
+from venues.trader.bookkeeping import fetch_fills
 from venues.trader.core import Core
 from venues.trader.denied import Denied
 from venues.trader.desk import Desk, Order
@@ -18,6 +19,7 @@ COLLAR_MAJOR, COLLAR_OTHER = Decimal("0.005"), Decimal("0.01")
 RESOLVE_EVERY_S = 1.0
 EXPIRED_FOR_MS = 2000
 NEVER_ARRIVED_S = 12.0
+UNBOOKED_FOR_S = 0.5
 
 
 def opening_closed(core: Core, desk: Desk) -> str | None:
@@ -232,10 +234,21 @@ async def _resolve(core: Core, desk: Desk, order: Order) -> None:
     if state is not None:
         order.order_id = state.order_id
         order.learn(state.status, state.filled, state.said, core.now())
+    elif order.order_id:
+        order.learn("canceled", None, "the venue knows it no more", core.now())
     elif _can_no_longer_arrive(core, order):
         order.learn("rejected", None, "the venue never had it", core.now())
     _stored(core, order)
     core.step(desk)
+
+
+def settle(core: Core, desk: Desk) -> None:
+    """Find out what is not known: the fate of lost orders, fills the venue told of and did not show."""
+    for order in desk.orders.values():
+        if order.status == "unknown" or (order.status == "open" and order.trigger is None):
+            resolve(core, desk, order)
+        elif not order.settled and not order.live and core.now() - order.changed_at > UNBOOKED_FOR_S:
+            fetch_fills(core)
 
 
 def _can_no_longer_arrive(core: Core, order: Order) -> bool:

@@ -82,7 +82,7 @@ def step(core: Core, desk: Desk) -> None:
     stops = [order for order in desk.live("stop") if order.cancel_at is None]
     _covered(core, desk, any(order.resting for order in stops) or bool(desk.live("close", "kill")))
     for order in desk.live("stop"):
-        if order.status == "unknown" or _waits_too_long(core, order):
+        if _waits_too_long(core, order):
             gate.resolve(core, desk, order)
     if _is_past_for_good(core, desk, stops, wanted):
         request_close(core, desk, "stop")
@@ -171,9 +171,6 @@ def _drop_stops(core: Core, desk: Desk) -> None:
     stops = desk.live("stop")
     if not stops or desk.killed or desk.unsettled("entry"):
         return
-    for order in stops:
-        if order.status == "unknown":
-            gate.resolve(core, desk, order)
     known = [order for order in stops if order.status in {"open", "waiting"}]
     if known and not desk.unsettled("close", "kill"):
         gate.cancel(core, desk, known)
