@@ -1,0 +1,1 @@
+"""PM's core: operations, book, outbox, links."""
