@@ -1,7 +1,8 @@
 """The algorithms a strategies file may name without a path: pure functions of closed candles."""
 
 from collections.abc import Sequence
-from statistics import fmean, pstdev
+from math import sqrt
+from statistics import fmean
 from typing import Any
 
 from venues.trader.gateway import Candle
@@ -83,9 +84,10 @@ class MeanReversion(Strategy):
         side: Wanted = "flat"
         for end in range(self.window, len(closes) + 1):
             window = closes[end - self.window : end]
-            spread = pstdev(window)
+            average = fmean(window)
+            spread = sqrt(fmean([(close - average) ** 2 for close in window]))
             if spread > 0:
-                side = self.step(side, (closes[end - 1] - fmean(window)) / spread)
+                side = self.step(side, (closes[end - 1] - average) / spread)
         return side
 
     def step(self, side: Wanted, score: float) -> Wanted:
