@@ -1,0 +1,33 @@
+"""A trader's settings: defaults that run, and nonsense refused in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.trader_api.processes import manage
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HYPERLIQUID_PORT", "0", "HYPERLIQUID_PORT must be a whole number from 1 to 65535"),
+        ("HYPERLIQUID_PORT", "ninety", "HYPERLIQUID_PORT must be a whole number"),
+        ("ON_KILL", "maybe", "ON_KILL must be one of close, hold"),
+        ("KILL_ON", "pnl", "KILL_ON must be one of loss, drawdown"),
+        ("MAX_RISK_PER_TRADE", "0", "MAX_RISK_PER_TRADE must be a number from 0.0001 to 100"),
+        ("MAX_RISK_PER_TRADE", "NaN", "MAX_RISK_PER_TRADE must be a number"),
+        ("MAX_RISK_PER_TRADE", "five", "MAX_RISK_PER_TRADE must be a number"),
+        ("STOP_SLIPPAGE_PERCENT", "-1", "STOP_SLIPPAGE_PERCENT must be a number from 0 to 5"),
+        ("HYPERLIQUID_TRADER_TOKEN", "has a blank", "HYPERLIQUID_TRADER_TOKEN must be printable ASCII"),
+        ("HYPERLIQUID_TRADER_TOKEN", "grün", "HYPERLIQUID_TRADER_TOKEN must be printable ASCII"),
+        ("HYPERLIQUID_TRADER_TOKEN_FILE", "/no/such/file", "HYPERLIQUID_TRADER_TOKEN_FILE: cannot read"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_in_one_sentence(
+    tmp_path: Path, name: str, value: str, said: str
+) -> None:
+    done = manage(tmp_path, "kill", "hyperliquid", **{name: value})
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
