@@ -165,7 +165,7 @@ class FakeTrader:
 
     def do_settings(self, key: StrategyKey, held: StrategyState, body: dict[str, Any]) -> StrategyState:
         revision = body.pop("revision", None)
-        limits = held.limits.changed(body)
+        limits = held.limits.changed({name: Decimal(value) for name, value in body.items()})
         if self._done(held, revision, limits == held.limits):
             return held
         if limits.risk_per_trade > self.max_risk:
