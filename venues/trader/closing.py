@@ -71,6 +71,8 @@ def _close(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
             core.wants_reconcile.set()
     gate.send_close(core, desk, _order(core, desk, ledger, epoch))
     desk.close_tries += 1
+    if desk.kill is not None:
+        desk.kill = replace(desk.kill, tries=desk.kill.tries + 1)
     desk.close_next = now + min(LONGEST_WAIT_S, 0.1 * 2 ** max(0, desk.close_tries - len(LADDER)))
 
 
@@ -117,7 +119,7 @@ def _alarm_when_long(core: Core, desk: Desk, now: float) -> None:
         *desk.key, int(now - desk.close_since), left, desk.key.symbol, said,
     )  # fmt: skip
     if desk.kill is not None:
-        desk.kill = replace(desk.kill, left=left, tries=desk.close_tries, last_answer=said or None)
+        desk.kill = replace(desk.kill, left=left, last_answer=said or None)
         core.publish(desk)
 
 
@@ -163,8 +165,6 @@ def _confirmed(core: Core, desk: Desk) -> None:
     if desk.kill is None:
         return
     total = from_micros(desk.ledger.total(desk.market.mark))
-    desk.kill = replace(
-        desk.kill, state="flat_confirmed", total_pnl_flat=total, left=Decimal(0), tries=desk.close_tries
-    )
+    desk.kill = replace(desk.kill, state="flat_confirmed", total_pnl_flat=total, left=Decimal(0))
     tripping.persist(core, desk)
     core.publish(desk)

@@ -210,14 +210,17 @@ class Engine:
     async def _prepare(self) -> None:
         """Check the venue, read markets, reconcile; open only when all of it is done."""
         core = self.core
+        asked: list[Desk] = []
         try:
             if not core.reconciled:
-                await self._check_start()
+                asked = await self._check_start()
             await reconcile.run(core)
             if core.connected:
                 core.reconciled = True
                 self._reconciled_at = core.now()
                 core.why = ""
+                for desk in asked:
+                    self._ask(desk)
         except ProductError as error:
             core.why = error.detail
             log.warning("not reconciled: %s", error.detail)
@@ -228,7 +231,8 @@ class Engine:
             self.step(desk)
             core.publish(desk)
 
-    async def _check_start(self) -> None:
+    async def _check_start(self) -> list[Desk]:
+        """Read markets and candles; give the desks that have not been asked about the last candle."""
         core = self.core
         await reconcile.read_markets(core)
         await restoring.learn_decimals(core)
@@ -238,20 +242,21 @@ class Engine:
         if problems:
             self._prepare_next = core.now() + HALTED_AGAIN_S
             raise ProductError("; ".join(problems))
+        fresh: list[Desk] = []
         for symbol, state in core.markets.items():
-            if state.market is not None:
-                await self._read_candles(symbol)
+            if state.market is not None and await self._read_candles(symbol):
+                fresh += core.on_symbol(symbol)
+        return fresh
 
-    async def _read_candles(self, symbol: str) -> None:
+    async def _read_candles(self, symbol: str) -> bool:
+        """Read closed candles; tell whether there is one that no algorithm has seen."""
         state = self.core.markets[symbol]
         newest = state.candles[-1].open_ms if state.candles else 0
         wanted = [desk.algorithm.history for desk in self.core.on_symbol(symbol) if desk.algorithm]
         candles = await self.core.gateway.candles(symbol, max(wanted, default=1))
         fresh = [candle for candle in candles if candle.open_ms > newest]
         state.candles.extend(fresh)
-        if fresh:
-            for desk in self.core.on_symbol(symbol):
-                self._ask(desk)
+        return bool(fresh)
 
     async def _obey_kill_file(self) -> None:
         """Kill what the file names; it is cleared only when the disk has every kill."""
