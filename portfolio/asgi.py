@@ -18,10 +18,11 @@ from venues.serving.guard import Guard  # noqa: E402
 
 BULK_LIMIT = 4 * 1024 * 1024
 
+http = ThreadHandler()
 application = Guard(
     ProtocolTypeRouter(
         {
-            "http": ThreadHandler(),
+            "http": http,
             "websocket": Doorkeeper(URLRouter(websocket_urlpatterns), settings.PM_ORIGINS, {"/ws/risk"}),
         }
     ),

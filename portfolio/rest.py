@@ -1,7 +1,7 @@
 """How the API speaks: strict parsers, exact JSON, working forms, one place that answers errors."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import simplejson
@@ -10,6 +10,7 @@ from django.db import DatabaseError
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from rest_framework import exceptions, parsers, renderers
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -100,6 +101,15 @@ class MultiPartParser(parsers.MultiPartParser):
             name = next(iter(found.files))
             raise Refused("No files are taken here.", code="invalid", fields={name: ["Must not be a file."]})
         return found.data
+
+
+class Negotiation(DefaultContentNegotiation):
+    """Chooses parsers by the exact media type: `*/*` names none."""
+
+    def select_parser(self, request: Request, parsers: Sequence[parsers.BaseParser]) -> Any:
+        """Give the parser of the body's media type, None for any other."""
+        given = (request.content_type or "").split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == given), None)
 
 
 def body_of(error: exceptions.APIException) -> dict[str, Any]:

@@ -154,6 +154,7 @@ REST_FRAMEWORK = {
         "portfolio.rest.FormParser",
         "portfolio.rest.MultiPartParser",
     ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "portfolio.rest.Negotiation",
     "DEFAULT_RENDERER_CLASSES": ["portfolio.rest.ExactJSONRenderer", "portfolio.rest.FormsRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": None,

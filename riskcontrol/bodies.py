@@ -172,7 +172,7 @@ def read_word(request: Request, name: str, allowed: Collection[str]) -> str | No
 
 def read_text(request: Request, name: str) -> str | None:
     """Give a short printable text of the query; None for a blank."""
-    text = request.query_params.get(name, "").strip()
+    text = request.query_params.get(name, "").strip(" ")
     if len(text) > 100 or not text.isprintable():
         raise invalid({name: ["Must be text of at most 100 printable characters."]})
     return text or None

@@ -68,6 +68,7 @@ BAD_BODIES = (
     BadBody("latin-1", '{"reason": "caf\u00e9", "stop_loss_dollars": 4}'.encode("latin-1")),
     BadBody("half a character", b'{"reason": "\xe2\x82", "stop_loss_dollars": 4}'),
     BadBody("overlong slash", b'{"reason": "\xc0\xaf", "stop_loss_dollars": 4}'),
+    BadBody("half a pair of surrogates", b'{"reason": "\\ud800", "stop_loss_dollars": 4}'),
     BadBody("UTF-16", '{"stop_loss_dollars": 4}'.encode("utf-16")),
     BadBody("byte order mark", b'\xef\xbb\xbf{"stop_loss_dollars": 4}'),
     BadBody("a raw newline in a string", b'{"reason": "a\nb", "stop_loss_dollars": 4}'),
@@ -136,5 +137,5 @@ BAD_SEGMENTS = (
 # Media types of a body that no face reads.
 BAD_MEDIA_TYPES = (
     "text/plain", "text/html", "application/xml", "text/xml", "application/yaml", "application/octet-stream",
-    "application/msgpack", "text/json", "application/jsonp", "image/png", "nonsense", "*/*",
+    "application/msgpack", "text/json", "application/jsonp", "image/png", "nonsense", "*/*", "",
 )  # fmt: skip
