@@ -22,8 +22,8 @@ def candles(closes: Sequence[float]) -> list[Candle]:
     for number, close in enumerate(closes):
         opened = closes[number - 1] if number else close
         high, low = max(opened, close) * 1.0002, min(opened, close) * 0.9998
-        prices = (Decimal(repr(round(price, 4))) for price in (opened, high, low, close))
-        found.append(Candle("BTC", number * MINUTE_MS, *prices, volume=Decimal(1)))
+        first, top, bottom, last = (Decimal(repr(round(price, 4))) for price in (opened, high, low, close))
+        found.append(Candle("BTC", number * MINUTE_MS, first, top, bottom, last, Decimal(1)))
     return found
 
 
@@ -71,9 +71,8 @@ def test_too_few_candles_are_no_error(name: str, count: int) -> None:
 
 @pytest.mark.parametrize("name", ["ema_cross", "mean_reversion", "breakout"])
 def test_a_market_that_never_moved_gives_no_side(name: str) -> None:
-    flat = [
-        Candle("BTC", number * MINUTE_MS, *[Decimal(64_000)] * 4, volume=Decimal(0)) for number in range(300)
-    ]
+    still = Decimal(64_000)
+    flat = [Candle("BTC", n * MINUTE_MS, still, still, still, still, Decimal(0)) for n in range(300)]
     assert side(BUILT_IN[name](), flat) == "flat"
 
 

@@ -21,6 +21,7 @@ from venues.serving import environment, secrets
 from venues.serving.database import assert_durable
 
 FIRST_USER = "admin"
+MEMORY_LOST = 3  # exit code of inittrader: runtrader starts with everything killed, and must start
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
 
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
         try:
             prepare_pm()
         finally:
-            failed = [words for words, process in running if process.wait()]
+            failed = [words for words, process in running if process.wait() not in {0, MEMORY_LOST}]
         if failed:
             raise CommandError(f"`manage.py {' '.join(failed[0])}` failed: see above.")
 
