@@ -130,7 +130,7 @@ def test_i13_a_lost_memory_kills_every_strategy_and_stays_so(tmp_path: Path, dam
     spoil(made(tmp_path), damage)
     for _ in range(2):
         with trader(tmp_path) as (url, process):
-            until(lambda: len(killed(url)) == 4)  # noqa: B023  # called before the next turn
+            until(lambda: len(killed(url)) == 4)
             assert {row["kill"]["cause"] for row in rows(url)} == {"memory_lost"}
             until(lambda: not (tmp_path / "hyperliquid.kill").exists())
             os.kill(process.pid, signal.SIGKILL)
