@@ -155,7 +155,7 @@ STILL = {
 
 
 def start_exchange(directory: Path, **env: str) -> PaperExchange:
-    """Start an exchange in a directory of its own (tmp_path): a still market without chance, or as `env` says.
+    """Start an exchange in a directory of its own (tmp_path): a still market, or as `env` says.
 
     Environment variables of api.md, section 4: start_exchange(tmp_path, EXCHANGE_SPEED="600").
     """

@@ -8,10 +8,13 @@ from typing import Any, cast
 from venues.paper.exchange import Exchange
 from venues.paper.face import Face, FaceModule
 from venues.paper.feeds import feeds
+from venues.paper.funding import remember
 from venues.paper.market import Market
 from venues.paper.store import Store
 from venues.paper.symbols import SYMBOLS
 from venues.paper.synthetic import Synthetic
+
+HOURS_OF_RATES = 24
 
 
 def wall_ms() -> int:
@@ -52,6 +55,7 @@ def _bear(x: Exchange, seed: int) -> None:
         market.bear(minute, past)
         x.batch.markets[name] = market
         x.batch.candles += [(name, candle) for candle in market.candles]
+        remember(x, name, HOURS_OF_RATES)
 
 
 def describe_feeds(markets: Mapping[str, Market]) -> str:

@@ -1,10 +1,10 @@
 """The paper market in time: seconds pass, prices move, triggers fire, funding is paid."""
 
 from venues.paper.accounts import Account
+from venues.paper.bars import POINTS
 from venues.paper.events import CandleClosed, Priced
 from venues.paper.exchange import Exchange
 from venues.paper.funding import HOUR_S, pay
-from venues.paper.market import POINTS
 from venues.paper.matching import cancel
 from venues.paper.triggers import fire
 

@@ -15,6 +15,7 @@ class Face(Protocol):
     """One venue's protocol on an exchange. A module that offers one has `VENUE` and `open_face`."""
 
     urlpatterns: Sequence[URLPattern]
+    account_fields: frozenset[str]  # of POST /paper/accounts, beside venue, balance and deposit
     sockets: Mapping[str, Application]  # path -> WebSocket application
 
     def open_account(self, body: Mapping[str, Any]) -> tuple[Account, bool]:

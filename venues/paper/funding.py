@@ -13,12 +13,24 @@ MEAN, SPREAD, STRESS = 125_000, 100_000, 5_000_000  # 0.00125 %, 0.001 % and 0.0
 STRESSED = 3.0
 
 
-def rate(x: Exchange, market: Market) -> int:
-    """Give the hour's rate in 10^-10: around 0.00125 %, up to 0.05 % after a stormy hour."""
-    chance = random.Random(f"{x.seed}:funding:{market.symbol.name}:{x.second // HOUR_S}")
-    if market.stress > STRESSED:
+def rate(x: Exchange, market: Market, second: int | None = None) -> int:
+    """Give the rate of an hour in 10^-10: around 0.00125 %, 0.05 % in a storm that goes on now."""
+    if second is None and market.stress > STRESSED:
         return STRESS if market.basis >= 0 else -STRESS
-    return round(chance.gauss(MEAN, SPREAD))
+    hour = (x.second if second is None else second) // HOUR_S
+    return round(random.Random(f"{x.seed}:funding:{market.symbol.name}:{hour}").gauss(MEAN, SPREAD))
+
+
+def remember(x: Exchange, symbol: str, hours: int) -> None:
+    """Give a newborn market the rates of the hours before it."""
+    begun = x.second - x.second % HOUR_S
+    for second in range(begun - (hours - 1) * HOUR_S, begun + 1, HOUR_S):
+        _note(x, Rate(symbol, second * 1000, rate(x, x.markets[symbol], second), 0))
+
+
+def _note(x: Exchange, paid: Rate) -> None:
+    x.rates[paid.symbol].append(paid)
+    x.batch.rates.append(paid)
 
 
 def pay(x: Exchange) -> None:
@@ -28,9 +40,7 @@ def pay(x: Exchange) -> None:
     for symbol, market in x.markets.items():
         hourly = rate(x, market)
         premium = round(market.basis * RATE_UNIT / market.oracle)
-        paid = Rate(symbol, x.second * 1000, hourly, premium)
-        x.rates[symbol].append(paid)
-        x.batch.rates.append(paid)
+        _note(x, Rate(symbol, x.second * 1000, hourly, premium))
         _pay_symbol(x, market, hourly)
 
 

@@ -17,6 +17,11 @@ BORN_WITH = 500
 DAY_MINUTES = 1440
 
 
+def trades_of(volume: float) -> int:
+    """Give how many trades a volume is shown as."""
+    return min(int(volume) + 1, 5000) if volume else 0
+
+
 class Market:
     """Prices in micros. Time is the market's own: whole seconds since 1970."""
 
@@ -42,6 +47,7 @@ class Market:
         self._before: dict[str, Any] = {}
         self._after: dict[str, Any] = {}
         self._points: list[float] = []
+        self._volume = 0.0
 
     # ── birth and return ────────────────────────────────────────────────────────
 
@@ -56,8 +62,11 @@ class Market:
             self._after = state
         scale = float(self._after["close"]) / bars[-1][1].close
         for number, bar in bars:
-            prices = (self.symbol.micros(price * scale) for price in (bar.open, bar.high, bar.low, bar.close))
-            self.candles.append(Candle(number * MINUTE_MS, *prices, bar.volume, 1 + int(bar.volume) % 300))
+            opened, high, low, close = (
+                self.symbol.micros(price * scale) for price in (bar.open, bar.high, bar.low, bar.close)
+            )
+            kept = Candle(number * MINUTE_MS, opened, high, low, close, bar.volume, trades_of(bar.volume))
+            self.candles.append(kept)
         self._begin(minute, None)
         self.jump(self.symbol.micros(self._points[0] * self.scale), 0)
         self.thin_until = 0
@@ -115,6 +124,7 @@ class Market:
         self.trail.append(self.mid)
         self.mid = price
         self.candle.touch(price)
+        self._trade(at)
         self._follow()
         return closed
 
@@ -136,8 +146,14 @@ class Market:
         bar, self._after = self.feed.next(minute, self._before)
         self._points = path(bar, low_first)
         opened = self.symbol.micros(self._points[0] * self.scale)
-        trades = 1 + int(bar.volume) % 300 if bar.volume else 0
-        self.candle = Candle(minute * MINUTE_MS, opened, opened, opened, opened, bar.volume, trades)
+        self.candle = Candle(minute * MINUTE_MS, opened, opened, opened, opened)
+        self._volume = bar.volume
+        self._trade(0)
+
+    def _trade(self, at: int) -> None:
+        """Let the minute's volume come evenly over its seconds."""
+        self.candle.volume = self._volume * (at + 1) / POINTS
+        self.candle.trades = trades_of(self.candle.volume)
 
     def _close(self) -> Candle:
         closed = self.candle

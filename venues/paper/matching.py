@@ -42,7 +42,7 @@ def _wanted(x: Exchange, account: Account, order: Order, instrument: Instrument)
     lots = order.left
     if order.reduce_only:
         lots = min(lots, abs(account.position(order.symbol).lots))
-    chance = random.Random(f"{x.seed}:ioc:{order.oid}")
+    chance = random.Random(f"{x.seed}:partial:{order.oid}")
     if order.tif != "ioc" or "partial_ioc" in x.without or chance.random() >= PARTIAL_IOC:
         return lots
     part = int(lots * chance.uniform(0.3, 0.9))

@@ -5,8 +5,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
-
 from venues.paper.accounts import Account, Position
 from venues.paper.exchange import Exchange
 from venues.paper.face import Face
@@ -14,12 +12,6 @@ from venues.paper.matching import price_text
 from venues.paper.orders import Order
 
 Json = dict[str, Any]
-
-
-def balance() -> Decimal:
-    """Give the cash that an account is born with where nobody says."""
-    found: Decimal = settings.PAPER_BALANCE
-    return found
 
 
 def moment(milliseconds: int) -> str:

@@ -17,8 +17,8 @@ class Symbol:
     def micros(self, price: float) -> int:
         """Give a feed's price as micros, rounded to the symbol's decimals and six digits."""
         whole = price * 1e6
-        step = max(10 ** (6 - self.price_decimals), 10 ** (len(str(int(whole))) - 6))
-        return max(round(whole / step), 1) * int(step)
+        step = int(10 ** max(6 - self.price_decimals, len(str(int(whole))) - 6))
+        return max(round(whole / step), 1) * step
 
 
 SYMBOLS = {

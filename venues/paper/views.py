@@ -1,6 +1,6 @@
 """The exchange's own requests, on loopback only (api.md, section 3): accounts, price, state."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from decimal import Decimal
 from functools import wraps
 from ipaddress import ip_address
@@ -14,6 +14,7 @@ from venues.contract.money import decimals_of, to_micros, venue_number
 from venues.paper import report
 from venues.paper.engine import jump
 from venues.paper.server import running
+from venues.paper.settings import PAPER_BALANCE
 from venues.paper.symbols import SYMBOLS
 from venues.serving.errors import View, answers_errors, json_answer, plain_error
 from venues.serving.parsers import strict_json
@@ -32,7 +33,7 @@ def _is_loopback(host: str | None) -> bool:
         return False
 
 
-def local_only(method: str) -> Any:
+def local_only(method: str) -> Callable[[View], View]:
     """Give a decorator for a view of one method that only programs on this machine may use.
 
     The Host header is checked as well as the address, and a browser's Origin refused, so that no
@@ -70,18 +71,17 @@ async def state(request: HttpRequest) -> HttpResponse:
 
 @local_only("POST")
 async def price(request: HttpRequest) -> HttpResponse:
-    """Move a market to a price at once; everything it triggers has happened when this answers."""
-    body = _body(request, {"symbol", "price"})
+    """Move a market to a price, rounded to its decimals; all that it triggers has happened by the answer."""
+    body = _object(request)
+    _refuse_unknown(body, {"symbol", "price"})
     symbol = body.get("symbol")
     if not isinstance(symbol, str) or symbol not in SYMBOLS:
         raise invalid({"symbol": [f"Must be one of {', '.join(SYMBOLS)}."]})
     wanted = _number(body.get("price"), "price", DEAREST)
     if wanted == 0:
         raise invalid({"price": ["Must be above 0."]})
-    if decimals_of(wanted) > SYMBOLS[symbol].price_decimals:
-        raise invalid({"price": [f"Must have at most {SYMBOLS[symbol].price_decimals} decimals."]})
     exchange = running().exchange
-    jump(exchange, symbol, to_micros(wanted))
+    jump(exchange, symbol, SYMBOLS[symbol].micros(float(wanted)))
     exchange.commit()
     return json_answer({"symbol": symbol, **report.prices(exchange)[symbol]})
 
@@ -89,39 +89,49 @@ async def price(request: HttpRequest) -> HttpResponse:
 @local_only("POST")
 async def accounts(request: HttpRequest) -> HttpResponse:
     """Make an account (201), or add keys and cash to one that is there (200)."""
-    body = _body(request, None)
+    body = _object(request)
     faces = dict(zip(running().exchange.venues, running().faces, strict=True))
     face = faces.get(str(body.get("venue")))
     if face is None:
         raise invalid({"venue": [f"Must be one of {', '.join(faces)}."]})
-    balance = _number(body.get("balance", report.balance()), "balance", RICHEST)
-    deposit = _number(body.get("deposit", "0"), "deposit", RICHEST)
+    _refuse_unknown(body, face.account_fields | {"venue", "balance", "deposit"})
+    balance = _money(body.get("balance", PAPER_BALANCE), "balance")
+    deposit = _money(body.get("deposit", "0"), "deposit")
     account, made = face.open_account(body)
-    account.deposits += to_micros(deposit) + (to_micros(balance) if made else 0)
+    account.deposits += deposit + (balance if made else 0)
     exchange = running().exchange
     exchange.touch(account)
     exchange.commit()
     return json_answer(report.account(exchange, face, account), 201 if made else 200)
 
 
-def _body(request: HttpRequest, known: set[str] | None) -> Mapping[str, Any]:
+def _object(request: HttpRequest) -> Mapping[str, Any]:
     body = strict_json(request.body)
     if not isinstance(body, Mapping):
         raise Refused("The body must be a JSON object.", code="invalid")
-    wrong = {name: ["Unknown field."] for name in body if known is not None and name not in known}
-    if wrong:
-        raise invalid(wrong)
     return body
 
 
+def _refuse_unknown(body: Mapping[str, Any], known: Set[str]) -> None:
+    wrong = {name: ["Unknown field."] for name in body if name not in known}
+    if wrong:
+        raise invalid(wrong)
+
+
 def _number(value: Any, field: str, highest: Decimal) -> Decimal:
-    """Give a number that came as JSON number or text: finite, from 0, at most six decimals."""
+    """Give a number that came as JSON number or text: finite and from 0."""
     try:
         number = venue_number(value)
     except ValueError:
         raise invalid({field: ["Must be a number."]}) from None
     if not 0 <= number <= highest:
         raise invalid({field: [f"Must be from 0 to {highest:f}."]})
-    if decimals_of(number) > 6:
-        raise invalid({field: ["Must have at most 6 decimals."]})
     return number
+
+
+def _money(value: Any, field: str) -> int:
+    """Give an amount in micros; more than six decimals are refused."""
+    amount = _number(value, field, RICHEST)
+    if decimals_of(amount) > 6:
+        raise invalid({field: ["Must have at most 6 decimals."]})
+    return to_micros(amount)

@@ -64,7 +64,7 @@ def _authenticate(
     except BadSignature:
         raise BadShape from None
     for signer in signers:
-        account = account_of(x, signer, agents=action.get("type") not in USER_SIGNED)
+        account = account_of(x, signer, agents=action.get("type") != "approveAgent")
         if account is not None:
             if vault is not None and vault != account.name:
                 raise Refusal(f"Vault not registered: {vault}")

@@ -30,6 +30,7 @@ class HyperliquidFace:
             path("info", csrf_exempt(self.info)),
             path("exchange", csrf_exempt(self.act)),
         ]
+        self.account_fields = frozenset({"address", "agents"})
         self.sockets = {"/ws": self.stream.serve}
 
     async def info(self, request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,7 @@ from typing import Any
 from venues.hyperliquid.paper import bodies, shapes
 from venues.hyperliquid.paper.actions import account_of
 from venues.hyperliquid.paper.bodies import VENUE, BadShape
-from venues.hyperliquid.paper.prices import asset_context, book, meta
+from venues.hyperliquid.paper.prices import asset_context, book, meta, recent_trades
 from venues.paper.accounts import Account
 from venues.paper.candles import INTERVALS, MINUTE_MS, merged
 from venues.paper.exchange import Exchange
@@ -274,5 +274,5 @@ REQUESTS_KNOWN: dict[str, Callable[[Exchange, Body], Any]] = {
     "userAbstraction": lambda x, body: (account(x, body), "default")[1],
     "exchangeStatus": lambda x, _: {"time": x.now_ms(), "specialStatuses": None},
     "webData2": web_data,
-    "recentTrades": lambda x, body: [],
+    "recentTrades": lambda x, body: recent_trades(x, bodies.coin(x, body.get("coin")).symbol),
 }

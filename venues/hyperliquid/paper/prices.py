@@ -1,5 +1,7 @@
 """Hyperliquid's public market shapes: meta, asset contexts, books."""
 
+import random
+from collections.abc import Mapping
 from typing import Any
 
 from venues.hyperliquid.paper import shapes
@@ -9,6 +11,8 @@ from venues.paper.exchange import Exchange
 from venues.paper.funding import rate
 
 Json = dict[str, Any]
+NOBODY = "0x" + "0" * 40
+TAPE = ("coin", "side", "px", "sz", "hash", "time", "tid")
 
 
 def meta(x: Exchange) -> Json:
@@ -68,3 +72,33 @@ def best(x: Exchange, symbol: str) -> Json:
     levels = book(x, symbol)
     bids, asks = levels["levels"]
     return {"coin": symbol, "time": levels["time"], "bbo": [bids[0], asks[0]]}
+
+
+def market_trade(x: Exchange, symbol: str, number: int, ago_s: int = 0) -> Json:
+    """Give a trade of the market with itself, at the touch; the tape between the accounts' own fills."""
+    market, instrument = x.markets[symbol], x.instrument(VENUE, symbol)
+    chance = random.Random(f"{symbol}:{number}")
+    buying = chance.random() < 0.5
+    size = int(chance.lognormvariate(0, 1) * 1e8 * 10**instrument.size_decimals / market.mid)
+    stamp = x.now_ms() - 1000 * ago_s
+    return {
+        "coin": symbol,
+        "side": "B" if buying else "A",
+        "px": shapes.micros(market.touch(instrument)[buying]),
+        "sz": shapes.text(instrument.size(max(1, size))),
+        "hash": shapes.digest("market", symbol, number),
+        "time": stamp,
+        "tid": number,
+        "users": [NOBODY, NOBODY],
+    }
+
+
+def own_trade(fill: Mapping[str, Any], user: str) -> Json:
+    """Give an account's fill as the public tape shows it."""
+    users = [user, NOBODY] if fill["side"] == "B" else [NOBODY, user]
+    return {**{name: fill[name] for name in TAPE}, "users": users}
+
+
+def recent_trades(x: Exchange, symbol: str) -> list[Json]:
+    """Give ten trades of the last seconds, newest first."""
+    return [market_trade(x, symbol, x.second - ago, ago) for ago in range(10)]

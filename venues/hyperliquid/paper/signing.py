@@ -6,7 +6,7 @@ from typing import Any
 import msgpack
 from eth_account import Account
 from eth_account.messages import encode_typed_data
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 ZERO = "0x" + "0" * 40
 DOMAIN_TYPES = [

@@ -4,13 +4,13 @@ import json
 from typing import Any
 from urllib.request import Request, urlopen
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from venues.contract.errors import ProductError
 from venues.contract.money import to_micros, venue_number
+from venues.paper import settings
 from venues.paper.birth import open_exchange
 from venues.paper.lock import Lock
 from venues.paper.store import Store

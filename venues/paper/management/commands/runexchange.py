@@ -3,11 +3,11 @@
 import sys
 from typing import Any
 
-from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import connections
 
+from venues.paper import settings
 from venues.paper.birth import describe_feeds, open_exchange
 from venues.paper.lock import Lock
 from venues.paper.server import Running, open_to
