@@ -112,8 +112,10 @@ class Loop:
 
 
 @pytest.fixture
-def links(transactional_db: None) -> Iterator[Loop]:
-    """The links, not yet started."""
+def links(transactional_db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Loop]:
+    """The links, not yet started, at a quicker pace."""
+    for name in ("TICK_S", "REGISTRY_S", "AWAY_AGAIN_S"):
+        monkeypatch.setattr(f"riskcontrol.links.{name}", 0.2)
     loop = Loop()
     yield loop
     loop.stop()

@@ -11,7 +11,6 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from websockets.datastructures import Headers
 from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
@@ -315,7 +314,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def hold_socket(self) -> None:
         held = Connection(self.connection)
-        held.protocol.send_response(held.protocol.accept(Request(self.path, Headers(self.headers.items()))))
+        lines = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
+        held.protocol.receive_data(f"GET {self.path} HTTP/1.1\r\n{lines}\r\n".encode())
+        request = held.protocol.events_received()[0]
+        assert isinstance(request, Request)
+        held.protocol.send_response(held.protocol.accept(request))
         self.connection.sendall(b"".join(held.protocol.data_to_send()))
         self.close_connection = True
         held.send(self.trader.snapshot())
