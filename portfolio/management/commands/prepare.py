@@ -35,7 +35,6 @@ class Command(BaseCommand):
         """Prepare PM here, and each venue's trader and exchange account in processes of their own."""
         for venue in settings.VENUES:
             secrets.secret(f"{venue.upper()}_TRADER_TOKEN")
-            make_identity(venue)
         running = [(words, start_child(words)) for words in children()]
         try:
             prepare_pm()
@@ -56,25 +55,25 @@ def prepare_pm() -> None:
         register(venue)
 
 
-def make_identity(venue: str) -> None:
-    """Make the account and keys that sign on the paper exchange, where the venue is paper."""
-    name = f"venues.{venue}.network"
-    network = import_module(name)
-    if network.network_of(network.venue_url()) == "paper":
-        import_module(f"venues.{venue}.identity").make_paper_identity()
-
-
 def children() -> list[list[str]]:
     """Give the commands that prepare what belongs to other processes."""
     found = [["inittrader", venue] for venue in settings.VENUES]
-    return [["initexchange"], *found] if exchange_is_here() else found
+    accounts = [word for venue in settings.VENUES for word in paper_account(venue)]
+    return [["initexchange", *accounts], *found] if accounts else found
 
 
-def exchange_is_here() -> bool:
-    """Tell whether any venue is the paper exchange of this machine."""
-    port = environment.port("EXCHANGE_PORT", 9010)
-    urls = [import_module(f"venues.{venue}.network").venue_url() for venue in settings.VENUES]
-    return any((urlsplit(url).hostname, urlsplit(url).port) in {(h, port) for h in LOOPBACK} for url in urls)
+def paper_account(venue: str) -> list[str]:
+    """Give what has the exchange of this machine make the trader's account; empty where it trades elsewhere.
+
+    The account and the keys that sign for it are made, and kept, at the first call.
+    """
+    network = import_module(f"venues.{venue}.network")
+    address = urlsplit(network.venue_url())
+    here = address.hostname in LOOPBACK and address.port == environment.port("EXCHANGE_PORT", 9010)
+    if not here:
+        return []
+    identity = import_module(f"venues.{venue}.identity").make_paper_identity()
+    return [f"--{venue}", identity.account, *(f"--agent={agent}" for agent in identity.agents)]
 
 
 def start_child(words: list[str]) -> subprocess.Popen[bytes]:
