@@ -6,13 +6,15 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from http.client import HTTPException, RemoteDisconnected
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPResponse
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
+from urllib3.exceptions import TimeoutError as TransportTimeout
 from urllib3.util.retry import Retry
 
 from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Refused, Unreachable
@@ -202,9 +204,13 @@ class TraderAdapter:
         except requests.exceptions.ConnectionError as error:
             if _nobody_there(error):
                 raise NotListening("The trader is not running: the connection was refused.") from None
+            if _no_http(error):
+                raise BadAnswer("The trader's answer is not HTTP.") from None
             raise Unreachable("The connection to the trader broke off.") from None
-        except (requests.exceptions.Timeout, TimeoutError):
+        except (requests.exceptions.Timeout, TransportTimeout, TimeoutError):
             raise Unreachable("The trader did not answer in time.") from None
+        except ProtocolError:
+            raise Unreachable("The connection to the trader broke off.") from None
         except (requests.exceptions.RequestException, HTTPError, OSError) as error:
             raise BadAnswer(f"The trader's answer could not be read ({type(error).__name__}).") from None
         return _believed(status, content)
@@ -215,6 +221,12 @@ def _nobody_there(error: requests.exceptions.ConnectionError) -> bool:
         return True
     cause = error.args[0] if error.args else None
     return isinstance(getattr(cause, "reason", cause), NewConnectionError)
+
+
+def _no_http(error: requests.exceptions.ConnectionError) -> bool:
+    cause = error.args[0] if error.args else None
+    deeper = cause.args[-1] if isinstance(cause, ProtocolError) and cause.args else None
+    return isinstance(deeper, HTTPException) and not isinstance(deeper, RemoteDisconnected)
 
 
 def _content(raw: HTTPResponse) -> bytes:

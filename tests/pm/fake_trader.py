@@ -160,7 +160,10 @@ class FakeTrader:
             self.commands.append((verb, key, body))
             if key not in self.states:
                 raise Refusal(404, "not_found")
-            return getattr(self, "do_" + verb.replace("-", "_"))(key, self.states[key], dict(body))
+            done: StrategyState = getattr(self, "do_" + verb.replace("-", "_"))(
+                key, self.states[key], dict(body)
+            )
+            return done
 
     def do_settings(self, key: StrategyKey, held: StrategyState, body: dict[str, Any]) -> StrategyState:
         revision = body.pop("revision", None)
@@ -169,7 +172,8 @@ class FakeTrader:
             return held
         if limits.risk_per_trade > self.max_risk:
             raise Refusal(409, "rejected", held)
-        return self.report(key, revision=self._later(held, revision), **limits.to_json())
+        changes: dict[str, Any] = {**limits.to_json(), "revision": self._later(held, revision)}
+        return self.report(key, **changes)
 
     def _done(self, held: StrategyState, revision: int | None, same: bool) -> bool:
         if revision is None or self.minimal or revision > (held.revision or 0):

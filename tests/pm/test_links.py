@@ -305,7 +305,7 @@ def test_account_and_closed_trades_are_kept(fake: FakeTrader, links: Loop) -> No
     ]  # fmt: skip
     register(fake)
     links.start()
-    wait_for(lambda: ClosedTrade.objects.filter(trade_id="t1", pnl=Decimal("-1.5")).exists())
+    wait_for(lambda: [one.pnl for one in ClosedTrade.objects.all()] == [Decimal("-1.5")])
     wait_for(lambda: Trader.objects.get().equity_points.exists())
     total = book.summary()["total"]
     assert (total["equity"], total["margin_used"]) == (Decimal("10012.5"), Decimal("40.1"))

@@ -1,0 +1,170 @@
+"""The adapter: bad answers of every kind, deadlines, refusals with their codes."""
+
+import time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.pm.fake_trader import BTC, FakeTrader, Handler, state
+from venues.adapter import NotListening, TraderAdapter, read_json
+from venues.contract.errors import BadAnswer, Conflict, NotFound, Refused, Unreachable
+from venues.contract.names import StrategyKey
+
+
+@pytest.fixture
+def adapter(fake: FakeTrader) -> TraderAdapter:
+    """PM's adapter of the trader that runs."""
+    return TraderAdapter(fake.url, fake.token)
+
+
+def answering(fake: FakeTrader, status: int, content: bytes) -> None:
+    def answer(handler: Handler) -> bool:
+        handler.raw(status, content)
+        return True
+
+    fake.answer = answer
+
+
+def test_rows_are_read_exactly(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    fake.report(BTC, total_pnl=Decimal("-0.1000001"))
+    assert adapter.strategies() == [fake.states[BTC]]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"", b"garbage", b"null", b"3", b'"text"', b"{}", b'{"strategies": {}}', b"[1]", b"[NaN]",
+        b"[1e999999]", b"[" * 50_000, b"\xff\xfe\x00", b'[{"strategy_id": "a/b"}]', b"1" * 5000,
+        b'[{"strategy_id":"a","symbol":"B","enabled":"yes","is_killed":false}]',
+        b'[{"strategy_id":"a","symbol":"B","enabled":true,"is_killed":false,"risk_per_trade":null}]',
+    ],
+)  # fmt: skip
+def test_an_answer_not_to_be_believed_is_a_bad_answer(
+    adapter: TraderAdapter, fake: FakeTrader, content: bytes
+) -> None:
+    answering(fake, 200, content)
+    with pytest.raises(BadAnswer):
+        adapter.strategies()
+
+
+def test_a_strategy_reported_twice_is_a_bad_answer(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    row = b'{"strategy_id":"a","symbol":"B","enabled":true,"is_killed":false,"risk_per_trade":1,'
+    row += b'"stop_loss_dollars":5,"max_strategy_loss":50}'
+    answering(fake, 200, b"[" + row + b"]")
+    assert len(adapter.strategies()) == 1
+    answering(fake, 200, b"[" + row + b"," + row + b"]")
+    with pytest.raises(BadAnswer):
+        adapter.strategies()
+
+
+def test_an_answer_without_end_is_cut_off(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    answering(fake, 200, b"[" + b" " * (9 * 1024 * 1024) + b"]")
+    with pytest.raises(BadAnswer, match="too large"):
+        adapter.strategies()
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"])
+def test_dripping_bytes_end_at_the_deadline(adapter: TraderAdapter, fake: FakeTrader, head: bytes) -> None:
+    def drip(handler: Any) -> bool:
+        handler.wfile.write(head)
+        for _ in range(100):
+            handler.wfile.write(b"H")
+            time.sleep(0.05)
+        return True
+
+    fake.answer = drip
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        adapter.strategies(timeout_s=0.3)
+    assert time.monotonic() - began < 1
+
+
+def test_what_is_no_http_is_a_bad_answer(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    def babble(handler: Any) -> bool:
+        handler.wfile.write(b"SSH-2.0-hello\r\n")
+        handler.close_connection = True
+        return True
+
+    fake.answer = babble
+    with pytest.raises(BadAnswer, match="not HTTP"):
+        adapter.strategies()
+
+
+def test_a_frozen_trader_ends_at_the_deadline(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    adapter.strategies()
+    fake.freeze()
+    with pytest.raises(Unreachable, match="in time"):
+        adapter.kill(BTC, None, "", timeout_s=0.2)
+
+
+def test_nobody_listening_is_told_apart(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    fake.stop()
+    with pytest.raises(NotListening):
+        adapter.strategies()
+
+
+def test_a_restarted_trader_is_reached_over_a_new_connection(
+    adapter: TraderAdapter, fake: FakeTrader
+) -> None:
+    adapter.strategies()
+    fake.stop()
+    fake.start()
+    assert adapter.strategies()
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "error", "kept"),
+    [
+        (409, "killed", Conflict, "killed"),
+        (409, "not_flat", Conflict, "not_flat"),
+        (404, "not_found", NotFound, "not_found"),
+        (400, "invalid", Refused, "invalid"),
+        (503, "not_durable", Unreachable, "not_durable"),
+        (503, "starting", Unreachable, "trader_unreachable"),
+        (401, "not_authenticated", BadAnswer, "trader_bad_answer"),
+        (500, "error", BadAnswer, "trader_bad_answer"),
+        (302, "elsewhere", BadAnswer, "trader_bad_answer"),
+        (204, "nothing", BadAnswer, "trader_bad_answer"),
+    ],
+)
+def test_refusals_keep_their_code(
+    adapter: TraderAdapter, fake: FakeTrader, status: int, code: str, error: type[Exception], kept: str
+) -> None:
+    answering(fake, status, b'{"code": "%s", "detail": "So it is."}' % code.encode())
+    with pytest.raises(error) as caught:
+        adapter.close(BTC)
+    assert caught.value.code == kept  # type: ignore[attr-defined]
+
+
+def test_a_redirect_is_not_followed(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    with FakeTrader() as other:
+
+        def redirect(handler: Any) -> bool:
+            handler.send_response(307)
+            handler.send_header("Location", other.url + handler.path)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            return True
+
+        fake.answer = redirect
+        with pytest.raises(BadAnswer):
+            adapter.kill(BTC, None, "")
+        assert other.commands == []
+
+
+def test_an_answer_for_another_strategy_is_not_believed(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    other = StrategyKey("other", "BTC")
+    fake.states[other] = state(other)
+
+    def wrong(handler: Any) -> bool:
+        handler.say(200, fake.states[other].to_json())
+        return True
+
+    fake.answer = wrong
+    with pytest.raises(BadAnswer, match="another strategy"):
+        adapter.close(BTC)
+
+
+def test_numbers_with_exponents_are_read_from_traders() -> None:
+    assert read_json(b"[1e-05, 2E3]") == [Decimal("0.00001"), Decimal(2000)]
