@@ -38,7 +38,7 @@ class MarkFilter:
         doubt = (
             self.last is not None
             and not self.doubted
-            and not _near(self.last, mark, JUMP_PERCENT)
+            and not _near(mark, self.last, JUMP_PERCENT)
             and not any(price is not None and _near(price, mark, NEAR_PERCENT) for price in (mid, oracle))
         )
         self.doubted = doubt
