@@ -1,0 +1,124 @@
+"""Renders rows once per change, for the page and for its socket; joins what is ready."""
+
+import secrets
+import threading
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.middleware.csrf import get_token
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString, mark_safe
+
+from portfolio import book
+from riskcontrol.shown import Shown, show
+from venues.serving.numerals import age, clock, epoch_ms, figure, long_age
+
+# Marks in a kept row for what differs by session and by moment; random, so that no name can hold one.
+_MARK = secrets.token_hex(8)
+CSRF_MARK = f"csrf-{_MARK}"
+
+Row = Mapping[str, Any]
+_kept: dict[tuple[int, bool], tuple[dict[str, Any], str, str]] = {}
+_lock = threading.Lock()
+
+
+def age_mark(source: str) -> str:
+    """Give the mark that stands for the age of a source's last message."""
+    return f"age-{_MARK}-{source}"
+
+
+def rows_html(rows: Iterable[Row], sources: Iterable[Row], operator: bool, **instead: str) -> SafeString:
+    """Give the rows' markup, each taken from the last rendering while nothing in it has changed.
+
+    `instead` gives markup of its own for some, as row_17.
+    """
+    statuses = {one["source"]: one["status"] for one in sources}
+    return mark_safe(  # every part comes out of an escaping template
+        "".join(
+            instead.get(f"row_{row['_id']}")
+            or _row_html(row, statuses.get(row["source"], "offline"), operator)
+            for row in rows
+        )
+    )
+
+
+def _row_html(row: Row, status: str, operator: bool) -> str:
+    parts = {name: value for name, value in row.items() if name != "as_of"}
+    kept = _kept.get((row["_id"], operator))
+    if kept is not None and kept[1] == status and kept[0] == parts:
+        return kept[2]
+    html = row_html(show(row, status), operator)
+    with _lock:
+        _kept[row["_id"], operator] = (parts, status, html)
+    return html
+
+
+def row_html(shown: Shown, operator: bool) -> str:
+    """Give one row's markup, with marks for the CSRF token and the age."""
+    mark = age_mark(shown.row["source"]) if shown.follows else age(None)
+    context = {"shown": shown, "operator": operator, "csrf": CSRF_MARK, "age": mark}
+    return render_to_string("riskcontrol/row.html", context)
+
+
+def finish(html: str, request: HttpRequest, sources: Iterable[Row]) -> SafeString:
+    """Put this session's CSRF token and the present ages in the place of their marks."""
+    html = html.replace(CSRF_MARK, get_token(request))
+    for one in sources:
+        html = html.replace(age_mark(one["source"]), _age(one))
+    return mark_safe(html)  # the token is alphanumeric, an age a number and a unit
+
+
+def live_html(shown: Shown, operator: bool, by: str = "") -> str:
+    """Give one row's live cells, as they are pushed; `by` names who changed its settings last."""
+    context = {"shown": shown, "operator": operator, "by": by, "age": ""}
+    return render_to_string("riskcontrol/live.html", context)
+
+
+def source_view(one: Row) -> dict[str, Any]:
+    """Give a source as header and banner show it."""
+    seconds = None if one["age_ms"] is None else one["age_ms"] / 1000
+    return {
+        **one,
+        "network": one["network"] or "unknown",
+        "heard": clock(one["as_of"]) if one["as_of"] else "",
+        "heard_ms": epoch_ms(one["as_of"]),
+        "age": age(seconds),
+        "age_long": long_age(seconds),
+    }
+
+
+def _age(one: Row) -> str:
+    return age(None if one["age_ms"] is None else one["age_ms"] / 1000)
+
+
+def totals(rows: Iterable[Row], sources: Iterable[Row]) -> dict[str, Any]:
+    """Give the header's totals: equity of the accounts, PnL of the open trades, killed strategies."""
+    accounts = [book.link(one["source"]).account for one in sources]
+    known = [account.equity for account in accounts if account is not None and account.equity is not None]
+    rows = list(rows)
+    pnls = [row["position"]["unrealized_pnl"] for row in rows if row["position"]]
+    return {
+        "equity": figure(sum(known, Decimal(0)) if known else None),
+        "open": figure(sum((pnl for pnl in pnls if pnl is not None), Decimal(0)), signed=True),
+        "killed": sum(1 for row in rows if row["is_killed"]),
+    }
+
+
+def foot(shown: list[Row], everything: int) -> dict[str, Any]:
+    """Give the footer's totals over the rows that are shown."""
+    worth = [
+        row["position"]["size"] * row["position"]["mark_price"]
+        for row in shown
+        if row["position"] and row["position"]["mark_price"] is not None
+    ]
+    pnls = [row["total_pnl"] for row in shown if row["total_pnl"] is not None]
+    return {
+        "count": len(shown),
+        "all": everything,
+        "max": figure(sum((row["max_strategy_loss"] for row in shown), Decimal(0))),
+        "killed": sum(1 for row in shown if row["is_killed"]),
+        "pnl": figure(sum(pnls, Decimal(0)), signed=True),
+        "open": figure(sum(worth, Decimal(0))),
+    }
