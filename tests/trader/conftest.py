@@ -123,6 +123,10 @@ class House:
         self.venue.candle(symbol)
         await self.quiet()
 
+    async def disk_run(self, step: Callable[[], Any]) -> None:
+        """Do something to the database behind the trader's back."""
+        await asyncio.wrap_future(self.disk.submit(step))
+
     def desk(self, key: StrategyKey = KEY) -> Desk:
         return self.engine.core.desks[key]
 

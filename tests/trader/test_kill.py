@@ -8,6 +8,7 @@ from tests.trader.conftest import KEY, House
 from venues.contract.errors import Conflict, ProductError
 from venues.contract.names import StrategyKey
 from venues.trader import killfile
+from venues.trader.models import Fact, Strategy
 
 
 async def killed_by_price(house: House) -> None:
@@ -284,3 +285,28 @@ async def test_fills_that_are_not_pushed_are_read(house: House) -> None:
     assert kill is not None
     assert kill.state == "flat_confirmed"
     assert house.row().total_pnl == house.venue.equity() - 10_000
+
+
+async def test_a_lost_memory_kills_and_closes_what_the_venue_holds(house: House) -> None:
+    await house.start()
+    await house.candle()
+    assert house.venue.position["BTC"]
+    await house.crash()
+    await house.disk_run(lambda: (Strategy.objects.all().delete(), Fact.objects.all().delete()))
+    house.venue.now_ms += 60_000
+    killfile.write(house.engine.kill_file, [], cause="memory_lost")
+    await house.start()
+    await house.pass_(4)
+    kill = house.row().kill
+    assert kill is not None
+    assert (kill.cause, kill.state) == ("memory_lost", "flat_confirmed")
+    assert not house.venue.position["BTC"]
+    assert not house.venue.resting
+
+
+async def test_what_the_account_did_before_the_trader_was_born_is_not_its(house: House) -> None:
+    house.venue.by_hand("BTC", "buy", "0.2")
+    house.venue.now_ms += 3_600_000
+    await house.start()
+    assert house.row().total_pnl == 0
+    assert house.engine.core.unattributed["BTC"].size == Decimal("0.2")

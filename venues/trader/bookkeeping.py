@@ -93,8 +93,8 @@ def _after_booking(core: Core, desk: Desk) -> None:
 def owner(core: Core, fill: Fill) -> tuple[Desk | None, int]:
     """Give the desk and epoch whose order filled; (None, 0) for an external fill."""
     said = unpack(fill.client_id, core.gateway.client_id_bits)
-    if said is not None and said.strategy in core.by_number:
-        desk = core.by_number[said.strategy]
+    desk = core.by_number.get(said.strategy) if said is not None else None
+    if said is not None and desk is not None and desk.key.symbol == fill.symbol:
         epoch = full_epoch(said.epoch, desk.epoch, core.gateway.client_id_bits)
         return desk, epoch
     for desk in core.on_symbol(fill.symbol):
@@ -148,6 +148,7 @@ def book_funding(core: Core, payment: Funding) -> None:
     if key in core.seen or payment.symbol not in core.markets:
         return
     core.seen.add(key)
+    core.funding_ms = max(core.funding_ms, payment.at_ms)
     amount = int(to_micros(payment.amount))
     shares = _funding_shares(core, payment, amount)
     bookings = []
@@ -210,13 +211,15 @@ def to_unattributed(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
     core.publish(desk)
 
 
-def adjust_unattributed(core: Core, state: MarketState, lots: int) -> None:
-    """Book a difference that no fill explains to unattributed, at mark."""
+def adjust(core: Core, state: MarketState, desk: Desk | None, lots: int) -> None:
+    """Book a difference that no fill explains, at mark: to unattributed, or to a desk that is to close it."""
     at_ms = core.gateway.venue_ms()
-    ledger_of(core, None, 0, state.symbol).fill(lots, state.mark, 0, at_ms)
+    epoch = desk.epoch if desk else 0
+    ledger_of(core, desk, epoch, state.symbol).fill(lots, state.mark, 0, at_ms)
     booking = Booking(
         kind="transfer", venue_id=f"difference-{state.symbol}-{at_ms}", symbol=state.symbol,
-        lots=lots, price=state.mark, amount=0, at_ms=at_ms, external=True,
+        strategy_id=desk.number if desk else None, epoch=epoch, lots=lots, price=state.mark, amount=0,
+        at_ms=at_ms, external=True,
     )  # fmt: skip
     keep(core, [booking], [])
 
@@ -282,9 +285,10 @@ async def _fetch(core: Core) -> None:
 
 async def read_history(core: Core) -> None:
     """Book what the venue knows since then, in its order, kill check after each (I16)."""
-    since = max(0, core.last_ms - OVERLAP_MS)
-    fills = await core.gateway.fills(since)
-    payments = await core.gateway.funding(since)
+    since = core.since_ms or 0
+    fills = await core.gateway.fills(max(since, core.last_ms - OVERLAP_MS))
+    # Funding may be stamped by another clock than fills: its own last one counts.
+    payments = await core.gateway.funding(core.funding_ms - OVERLAP_MS if core.funding_ms else since)
     events: list[Fill | Funding] = [*fills, *payments]
     history = sorted(events, key=lambda one: one.at_ms)
     for one in history:

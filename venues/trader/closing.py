@@ -124,7 +124,7 @@ def _alarm_when_long(core: Core, desk: Desk, now: float) -> None:
 
 
 def _confirm_when_quiet(core: Core, desk: Desk) -> None:
-    if desk.unsettled("entry", "close", "kill"):
+    if not core.reconciled or desk.unsettled("entry", "close", "kill"):
         return
     if core.now() < desk.confirm_next:
         return

@@ -72,7 +72,9 @@ class Core:
         self.account: AccountRead | None = None
         self.account_at = float("-inf")
         self.account_read_since_connect = False
+        self.since_ms: int | None = None  # nothing before the first reconciliation is ours to book
         self.last_ms = 0
+        self.funding_ms = 0
         self.counts: Counter[str] = Counter()
         self.wants_reconcile = asyncio.Event()
         self.step: Callable[[Desk], None] = lambda desk: None

@@ -4,7 +4,7 @@ import logging
 from decimal import Decimal
 
 from venues.contract.errors import NotFound, ProductError
-from venues.trader import bookkeeping, gate, tripping
+from venues.trader import bookkeeping, gate, restoring, tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
 from venues.trader.desk import Desk, MarketState
@@ -64,6 +64,9 @@ def _busy(core: Core, symbol: str) -> bool:
 
 async def run(core: Core) -> None:
     """Compare everything with the venue, once; raises the gateway's errors, then nothing is settled."""
+    if core.since_ms is None:
+        core.since_ms = (await core.gateway.account()).at_ms
+        await core.store.fact(restoring.SINCE, core.since_ms)
     orders = await core.gateway.open_orders()
     await bookkeeping.read_history(core)
     read = await core.gateway.account()
@@ -106,6 +109,8 @@ def _adopt_unknown(core: Core, orders: list[OrderState]) -> None:
         if said is None:
             continue
         desk = core.by_number.get(said.strategy)
+        if desk is None or desk.key.symbol != state.symbol:  # numbers of a memory that was lost
+            desk = next(iter(core.on_symbol(state.symbol)), None)
         if desk is None:
             core.alarm(
                 "an order with our prefix that no strategy knows: %s on %s", state.order_id, state.symbol
@@ -128,15 +133,27 @@ async def _compare_position(core: Core, state: MarketState, read: AccountRead) -
     units = Ledger(state.known.size_decimals)
     missing = units.lots_of(again.positions.get(symbol, Decimal(0))) - core.booked_lots(symbol)
     core.alarm("%s: the venue holds %s lots more than the ledgers, no fill says why", symbol, missing)
+    forgetful = _memory_lost(core, symbol)
+    if forgetful is not None:
+        bookkeeping.adjust(core, state, forgetful, missing)
+        return
     for part in bookkeeping.external_parts(core, symbol, missing):
         if part.desk is None:
-            bookkeeping.adjust_unattributed(core, state, part.lots)
+            bookkeeping.adjust(core, state, None, part.lots)
         else:
             bookkeeping.to_unattributed(core, part.desk, part.desk.ledger, part.epoch)
             tripping.trip(core, part.desk, "recovery")
     rest = units.lots_of(again.positions.get(symbol, Decimal(0))) - core.booked_lots(symbol)
     if rest:
-        bookkeeping.adjust_unattributed(core, state, rest)
+        bookkeeping.adjust(core, state, None, rest)
+
+
+def _memory_lost(core: Core, symbol: str) -> Desk | None:
+    """Give the desk that is to close what nobody remembers; None where no memory was lost."""
+    for desk in core.on_symbol(symbol):
+        if desk.kill is not None and desk.kill.cause == "memory_lost" and desk.kill.state == "gate_closed":
+            return desk
+    return None
 
 
 def _differs(core: Core, state: MarketState, read: AccountRead) -> bool:

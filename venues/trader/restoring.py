@@ -14,6 +14,7 @@ from venues.trader.store import Memory, live_order, read_kill
 
 log = logging.getLogger(__name__)
 
+SINCE = "since_ms"  # the fact that tells from when on the account's history is this trader's
 DECIMALS = "size_decimals"  # the fact that tells how many decimals a symbol's lots have
 
 
@@ -35,6 +36,7 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
     for row in stored.values():
         core.add(desk_of(core, row, None, decimals))
     core.seen = memory.seen
+    core.since_ms = memory.facts.get(SINCE)
     core.trades.extend(reversed(memory.trades))
     _restore_bookings(core, memory, decimals)
     for order in memory.orders:
@@ -75,7 +77,10 @@ def _restore_bookings(core: Core, memory: Memory, decimals: dict[str, int]) -> N
         desk = core.by_number.get(booking.strategy_id) if booking.strategy_id else None
         if booking.strategy_id and desk is None:
             continue
-        core.last_ms = max(core.last_ms, booking.at_ms if booking.kind == "fill" else 0)
+        if booking.kind == "fill":
+            core.last_ms = max(core.last_ms, booking.at_ms)
+        elif booking.kind == "funding":
+            core.funding_ms = max(core.funding_ms, booking.at_ms)
         replay(_ledger(core, desk, booking, decimals), booking)
 
 

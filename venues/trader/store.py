@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, transaction
-from django.db.models import F, Max, Q
+from django.db.models import F, Q
 
 from venues.contract.limits import RiskLimits
 from venues.contract.names import StrategyKey
@@ -28,6 +28,7 @@ class NotStored(Exception):
 
 
 TRADES_SHOWN = 200
+SEEN_KEPT = 20_000
 
 
 @dataclass
@@ -155,9 +156,8 @@ def live_order(row: Order) -> LiveOrder:
 def _load() -> Memory:
     current = Q(strategy__isnull=True) | Q(epoch__gte=F("strategy__epoch") - 1)
     trades = ClosedTrade.objects.order_by("-id")[:TRADES_SHOWN]
-    # The venue's history goes back 10 minutes before the last fill seen: remember a day of ids.
-    newest = Booking.objects.aggregate(newest=Max("at_ms"))["newest"] or 0
-    recent = Booking.objects.filter(at_ms__gte=newest - 86_400_000)
+    # A venue tells its last 2 000 fills again on every connection.
+    recent = Booking.objects.order_by("-id")[:SEEN_KEPT]
     return Memory(
         strategies=list(Strategy.objects.order_by("id")),
         bookings=list(Booking.objects.filter(current).order_by("at_ms", "id")),
