@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 import requests
+from pytest_django.fixtures import Settings
 
 from tests.trader_api.processes import fake_trader, manage
 from venues.contract.names import StrategyKey
 from venues.trader import killfile
+from venues.trader.management.commands import kill
 
 BTC, ETH = StrategyKey("momentum", "BTC"), StrategyKey("mean-reversion", "ETH")
 TOKEN = {"HYPERLIQUID_TRADER_TOKEN": "of-the-test"}
@@ -87,6 +89,21 @@ def test_a_kill_that_names_nonsense_says_so_and_writes_nothing(
     assert (done.returncode, said in done.stderr) == (1, True)
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("*.kill"))
+
+
+@pytest.mark.parametrize(
+    ("bind", "url"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:9002"),
+        ("0.0.0.0", "http://127.0.0.1:9002"),
+        ("::", "http://[::1]:9002"),
+        ("10.0.0.5", "http://10.0.0.5:9002"),
+        ("trader", "http://trader:9002"),
+    ],
+)
+def test_the_trader_is_asked_where_it_listens(settings: Settings, bind: str, url: str) -> None:
+    settings.TRADER_BIND, settings.TRADER_PORT = bind, 9002
+    assert kill.address() == url
 
 
 def test_the_kill_file_holds_every_kill_written_at_once(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from argparse import ArgumentParser
+from ipaddress import ip_address
 from typing import Any
 
 import requests
@@ -118,6 +119,11 @@ def check(answer: requests.Response) -> None:
 
 def address() -> str:
     """Give where the trader listens, as seen from this machine."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.TRADER_BIND, settings.TRADER_BIND)
-    host = f"[{host}]" if ":" in host and not host.startswith("[") else host
-    return f"http://{host}:{settings.TRADER_PORT}"
+    host: str = settings.TRADER_BIND
+    try:
+        bound = ip_address(host)
+    except ValueError:  # a name
+        return f"http://{host}:{settings.TRADER_PORT}"
+    if bound.is_unspecified:
+        bound = ip_address("127.0.0.1" if bound.version == 4 else "::1")
+    return f"http://{f'[{bound}]' if bound.version == 6 else bound}:{settings.TRADER_PORT}"
