@@ -14,7 +14,7 @@ PURE_LIBRARY = {
     "math", "operator", "re", "typing", "hashlib", "bisect",
 }  # fmt: skip
 CONTRACT_LAYERS = [{"money", "errors"}, {"names", "limits"}, {"states"}, {"messages"}]
-PURE_TRADER = ("killswitch", "sizing", "ledger", "stops", "gateway")
+PURE_TRADER = ("clientid", "denied", "killswitch", "sizing", "ledger", "stops", "gateway")
 FACES = ("api", "pages", "live", "admin", "urls", "asgi", "console")
 
 
@@ -89,7 +89,7 @@ def test_an_sdk_is_imported_by_its_gateway_alone(sdk: str) -> None:
 @pytest.mark.parametrize("name", PURE_TRADER)
 def test_a_trader_s_decisions_are_pure(name: str) -> None:
     allowed = PURE_LIBRARY | {"venues.contract"} | {f"venues.trader.{one}" for one in PURE_TRADER}
-    assert outside(within(f"venues.trader.{name}"), allowed | {"venues.trader.clientid"}) == []
+    assert outside(within(f"venues.trader.{name}"), allowed) == []
 
 
 @pytest.mark.parametrize("folder", ["venues.trader", "portfolio", "riskcontrol"])

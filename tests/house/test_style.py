@@ -7,7 +7,12 @@ import pytest
 
 from tests.house.sources import ROOT, tracked
 
-PYTHON = [path for path in tracked("*.py") if "/migrations/" not in path]
+
+def read(path: str) -> str:
+    return (ROOT / path).read_text()
+
+
+PYTHON = [path for path in tracked("*.py") if "/migrations/" not in path and read(path).strip()]
 TEMPLATES = tracked("templates/*.html")
 TEXT = [path for path in tracked() if not path.endswith((".png", ".ico", ".woff2", ".csv"))]
 # Split, so that this file does not contain what it looks for.
@@ -17,10 +22,6 @@ REGISTRIES = re.compile(
 )
 HOME = re.compile(r"(?<![\w.])/wo" r"rk/|/ro" r"ot/")
 EMPTY_NAMES = {"utils", "helpers", "common", "manager", "managers", "misc"}
-
-
-def read(path: str) -> str:
-    return (ROOT / path).read_text()
 
 
 def found(pattern: re.Pattern[str], paths: list[str]) -> list[str]:

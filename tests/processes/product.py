@@ -28,12 +28,12 @@ START_LIMIT_S = 60.0
 # Ours would leak into the children: pytest's settings, and a developer's own configuration.
 OURS = ("DJANGO_", "PM_", "HYPERLIQUID_", "LIGHTER_", "EXCHANGE_", "PAPER_", "TRADER_", "PYTEST_")
 
-ALWAYS_LONG = """
+STRATEGY = """
 [[strategy]]
 strategy_id = "{strategy_id}"
-name = "Always long"
+name = "{strategy_id} of a test"
 symbol = "{symbol}"
-algorithm = "always_long"
+algorithm = "{algorithm}"
 leverage = {leverage}
 model_reward = 123.4
 """
@@ -41,9 +41,11 @@ model_reward = 123.4
 T = TypeVar("T")
 
 
-def always_long(strategy_id: str = "momentum", symbol: str = "BTC", leverage: int = 5) -> str:
-    """Give a strategies file with one strategy that opens at once and stays in."""
-    return ALWAYS_LONG.format(strategy_id=strategy_id, symbol=symbol, leverage=leverage)
+def strategy(
+    strategy_id: str = "momentum", symbol: str = "BTC", algorithm: str = "always_long", leverage: int = 5
+) -> str:
+    """Give an entry of a strategies file; by default one that opens at once and stays in."""
+    return STRATEGY.format(strategy_id=strategy_id, symbol=symbol, algorithm=algorithm, leverage=leverage)
 
 
 def eventually(probe: Callable[[], T], limit_s: float, what: str) -> T:
@@ -196,6 +198,13 @@ class Product:
             raise ProcessLookupError(f"{name} is not running")
         return found[0]
 
+    def restarted(self, name: str, before: int) -> bool:
+        """Tell whether the supervisor runs the process under another id than before."""
+        try:
+            return self.pid(name) != before
+        except ProcessLookupError:
+            return False
+
     def children(self) -> list[tuple[int, str]]:
         """Give (pid, command line) of what the supervisor runs at this moment."""
         listing = subprocess.run(
@@ -284,6 +293,14 @@ class Product:
         """Move the market."""
         self.exchange("/paper/price", {"symbol": symbol, "price": str(price)})
 
+    def order(self, words: str, json: Any = None, key: str = "momentum/BTC") -> requests.Response:
+        """Do something to a row as an operator: "enable", "kill", "reset-kill-switch", ..."""
+        return self.api("POST", f"/api/risk/hyperliquid/{key}/{words}", json or {}, self.token("operator"))
+
+    def change(self, key: str = "momentum/BTC", **settings: Any) -> requests.Response:
+        """PUT risk settings as an operator."""
+        return self.api("PUT", f"/api/risk/hyperliquid/{key}", settings, self.token("operator"))
+
     # --- what is the case -----------------------------------------------------------------
 
     def rows(self) -> list[dict[str, Any]]:
@@ -308,6 +325,18 @@ class Product:
         answer = self.trader("GET", f"/api/strategies/{strategy_id}/{symbol}")
         assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
         return answer.json(parse_float=Decimal)  # type: ignore[no-any-return]
+
+    def trader_rows(self) -> list[dict[str, Any]]:
+        """Give every row as the trader has it."""
+        answer = self.trader("GET", "/api/strategies").json(parse_float=Decimal)
+        return list(answer["strategies"] if isinstance(answer, dict) else answer)
+
+    def trader_answers(self) -> bool:
+        """Tell whether the trader's own API answers."""
+        try:
+            return self.trader("GET", "/api/strategies").status_code == 200
+        except requests.RequestException:
+            return False
 
     def source(self) -> dict[str, Any]:
         """Give the trader's link as PM's list shows it."""

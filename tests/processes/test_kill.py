@@ -1,0 +1,143 @@
+"""A strategy that loses more than its Max DD is killed by its trader, flat, and stays killed until reset."""
+
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.processes.product import BTC_JANUARY, Product, strategy
+
+pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+replayed = pytest.mark.skipif(not BTC_JANUARY.is_file(), reason=f"no market data at {BTC_JANUARY}")
+REPLAY = {"feed": f"replay:{BTC_JANUARY}", "speed": "600"}
+
+
+def is_flat(product: Product) -> bool:
+    """Tell whether the exchange holds neither a position nor an order of the account."""
+    account = product.account()
+    return not account["positions"] and not account["orders"]
+
+
+def check_killed(product: Product) -> dict[str, Any]:
+    """Check everything a kill promises; gives the row."""
+    product.eventually(
+        lambda: (product.row()["kill"] or {}).get("state") == "flat_confirmed",
+        20,
+        "flat confirmed in the row",
+    )
+    row = product.row()
+    assert (row["is_killed"], row["status"], row["position"]) == (True, "Killed", None)
+    assert is_flat(product)
+    assert product.trader_row()["is_killed"]
+    return row
+
+
+def check_stays_flat(product: Product, seconds: float) -> None:
+    """Check that nothing opens while the market goes on."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert is_flat(product)
+        time.sleep(0.1)
+
+
+def crash(product: Product) -> None:
+    product.kill9("hyperliquid")
+    product.start_process("hyperliquid")
+    product.eventually(product.trader_answers, 15, "the trader answering after kill -9")
+    product.eventually(lambda: product.link() == "online", 10, "online after kill -9")
+
+
+@replayed
+def test_january_kills_always_long_and_a_reset_lets_it_trade(start: Callable[..., Product]) -> None:
+    product = start(strategies=strategy(), **REPLAY)
+    assert product.change(risk_per_trade=5, max_strategy_loss=50).status_code == 200
+    product.eventually(lambda: product.row()["is_killed"], 60, "a kill by loss")
+    row = check_killed(product)
+    kill = row["kill"]
+    assert (kill["cause"], kill["limit"], kill["epoch"]) == ("loss", 50, 0)
+    assert kill["total_pnl"] < -50, "a kill needs more than the limit"
+    assert kill["total_pnl_flat"] == row["total_pnl"], "the overshoot is what flat cost"
+    assert kill["left"] in {0, None}
+    check_stays_flat(product, 2)
+    assert product.order("enable").json()["code"] == "killed"
+    assert product.change(max_strategy_loss=1000).status_code == 200
+    crash(product)
+    check_stays_flat(product, 2)
+    assert product.row()["is_killed"], "neither a restart nor a raised limit clears a kill"
+
+    answer = product.order("reset-kill-switch", {"epoch": kill["epoch"]})
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["is_killed"], answer.json()["epoch"]) == (False, 1)
+    assert answer.json()["total_pnl"] == 0
+    product.eventually(
+        lambda: product.size() > 0 and product.row()["position"], 10, "a trade after the reset"
+    )
+
+
+def crash_around_a_kill(product: Product, delay_s: float) -> None:
+    """Let the price fall through Max DD, kill the trader's process `delay_s` later, look what holds."""
+    product.eventually(lambda: product.size() > 0 and len(product.stops()) == 1, 20, "a trade with its stop")
+    product.price("BTC", product.mark() * Decimal("0.9"))
+    time.sleep(delay_s)
+    crash(product)
+    product.eventually(lambda: product.row()["is_killed"], 10, f"killed, kill -9 {delay_s} s after the fall")
+    check_killed(product)
+    check_stays_flat(product, 1)
+    crash(product)
+    check_killed(product)
+    assert product.order("reset-kill-switch").status_code == 200
+
+
+@pytest.mark.parametrize("delays", [(0.0, 0.03, 0.3)])
+def test_a_kill_holds_with_kill_9_at_any_moment(
+    start: Callable[..., Product], delays: tuple[float, ...]
+) -> None:
+    product = start(strategies=strategy(), speed="60")
+    assert product.change(risk_per_trade=5).status_code == 200
+    for delay_s in delays:
+        crash_around_a_kill(product, delay_s)
+
+
+@pytest.mark.slow
+def test_a_kill_holds_with_kill_9_at_many_moments(start: Callable[..., Product]) -> None:
+    product = start(strategies=strategy(), speed="60")
+    assert product.change(risk_per_trade=5).status_code == 200
+    for step in range(16):
+        crash_around_a_kill(product, step * 0.02)
+
+
+def test_a_kill_by_hand_closes_and_lasts(start: Callable[..., Product]) -> None:
+    product = start(strategies=strategy(), speed="60")
+    product.eventually(lambda: product.size() > 0, 20, "a trade")
+    began = time.monotonic()
+    answer = product.order("kill", {"reason": "looks wrong"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["is_killed"]
+    row = check_killed(product)
+    assert time.monotonic() - began < 10
+    assert row["kill"]["cause"] == "operator"
+    again = product.order("kill")
+    assert (again.status_code, again.json()["kill"]["epoch"]) == (200, row["kill"]["epoch"])
+    check_stays_flat(product, 2)
+
+
+def test_the_kill_command_works_beside_the_trader_with_pm_gone(start: Callable[..., Product]) -> None:
+    product = start(strategies=strategy(), speed="60")
+    product.eventually(lambda: product.size() > 0, 20, "a trade")
+    product.end("pm")
+    product.manage("kill", "hyperliquid", "momentum", "BTC")
+    product.eventually(lambda: product.trader_row()["is_killed"], 3, "killed by the command")
+    product.eventually(lambda: is_flat(product), 10, "flat")
+
+
+def test_the_kill_command_is_obeyed_by_a_frozen_trader_when_it_wakes(start: Callable[..., Product]) -> None:
+    product = start(strategies=strategy(), speed="60")
+    product.eventually(lambda: product.size() > 0, 20, "a trade")
+    with product.frozen("hyperliquid"):
+        product.manage("kill", "hyperliquid")
+        assert (product.var_dir / "hyperliquid.kill").is_file()
+    product.eventually(lambda: product.trader_row()["is_killed"], 3, "killed on waking")
+    product.eventually(lambda: is_flat(product), 10, "flat")
+    product.eventually(lambda: not (product.var_dir / "hyperliquid.kill").exists(), 3, "the file taken")
