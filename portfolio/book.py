@@ -207,6 +207,12 @@ def show_status(source: str, news: bool = False) -> None:
         _publish(f"source:{source}")
 
 
+def keep(strategy: Strategy) -> None:
+    """Store one strategy's report in the caller's transaction, with what it acknowledges."""
+    held = report(strategy)
+    Strategy.objects.filter(pk=strategy.pk).update(**_columns(held.state), reported_at=held.at)
+
+
 def flush(source: str, everything: bool = False) -> None:
     """Store what was reported since: the urgent, or everything heard; raises DatabaseError.
 

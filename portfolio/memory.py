@@ -111,9 +111,12 @@ def is_news(before: StrategyState, after: StrategyState) -> bool:
 
 
 def is_urgent(before: StrategyState, after: StrategyState) -> bool:
-    """Tell whether the change must be on disk at once: a kill, a reset, acknowledged settings."""
-    names = ("is_killed", "kill", "epoch", "enabled", "limits", "revision")
-    return any(getattr(before, name) != getattr(after, name) for name in names)
+    """Tell whether the change must be on disk at once: a kill or a reset.
+
+    Acknowledged settings are stored with their delivery; a second writer at that moment would
+    make it wait for SQLite's lock.
+    """
+    return any(getattr(before, name) != getattr(after, name) for name in ("is_killed", "kill", "epoch"))
 
 
 def money(amount: Decimal | None) -> Decimal | None:

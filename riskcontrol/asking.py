@@ -109,6 +109,20 @@ def enable(settings: RiskSettings, change: Change, until: float) -> None:
     book.changed(strategy.pk)
 
 
+def confirm_enabled(settings: RiskSettings, actor: Actor, until: float) -> None:
+    """Ask the trader for what it reports already: an enable is answered by it or refused.
+
+    Sent without a revision, which changes nothing; only a refusal leaves a record.
+    """
+    strategy = settings.strategy
+    try:
+        adapter, key = delivery.adapter_of(strategy.trader), delivery.key_of(strategy)
+        book.record(strategy.trader.source, [adapter.set_enabled(key, True, None, until - time.monotonic())])
+    except ProductError as error:
+        change = audit.record(actor, "enable", strategy.key, "refused", reason=error.detail)
+        raise _settled(change, error) from None
+
+
 def _send_enable(settings: RiskSettings, change: Change, until: float) -> StrategyState:
     strategy = settings.strategy
     adapter, key = delivery.adapter_of(strategy.trader), delivery.key_of(strategy)

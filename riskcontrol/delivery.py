@@ -236,6 +236,7 @@ def _acknowledged(delivery: Delivery) -> None:
         Delivery.objects.filter(pk__in=numbers).update(
             state=Delivery.State.DELIVERED, settled_at=now, tries=delivery.tries + 1, last_error=""
         )
+        book.keep(delivery.strategy)
     book.changed(delivery.strategy_id)
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -198,8 +198,8 @@ class RiskSocket:
     """The ASGI application of `/ws/risk`."""
 
     @classmethod
-    def as_asgi(cls) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
-        """Give the application, in the manner of Channels."""
+    def as_asgi(cls) -> Any:
+        """Give the application, in the manner of Channels; Django's `path` wants it untyped."""
 
         async def application(scope: Scope, receive: Receive, send: Send) -> None:
             await Socket(json_feed(), render_snapshot).serve(scope, receive, send)

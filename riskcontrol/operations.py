@@ -59,6 +59,7 @@ class Written:
     settings: RiskSettings
     deliveries: list[Delivery] = field(default_factory=list)
     enabling: Change | None = None
+    asks: bool = False  # an enable, which its trader has to answer even where nothing changes
     error: ProductError | None = None
 
     @property
@@ -163,7 +164,7 @@ def bulk_update(items: Sequence[BulkItem], *, actor: Actor, reason: str = "") ->
     with transaction.atomic():
         written = [_write(item, actor, reason) for item in items]
     _announce(written)
-    _once_committed(lambda: _tell_all(written))
+    _once_committed(lambda: _tell_all(written, actor))
     found = {row["_id"]: row for row in rows.some({one.settings.strategy_id for one in written})}
     return [_outcome(one, found[one.settings.strategy_id]) for one in written]
 
@@ -177,7 +178,7 @@ def _single(item: BulkItem, actor: Actor, reason: str) -> Outcome:
     with transaction.atomic():
         written = _write(item, actor, reason)
     _announce([written])
-    _once_committed(lambda: _tell(written, time.monotonic() + ANSWER_S))
+    _once_committed(lambda: _tell(written, actor, time.monotonic() + ANSWER_S))
     outcome = _outcome(written)
     if outcome.error is not None:
         if isinstance(outcome.error, Conflict):
@@ -201,8 +202,10 @@ def _write(item: BulkItem, actor: Actor, reason: str) -> Written:
             written.deliveries.append(writing.write_settings(settings, changes, actor, reason))
         if item.enabled is False and (settings.enabled or settings.enabling is not None):
             written.deliveries.append(writing.write_disabled(settings, actor, reason))
-        if item.enabled and not _is_enabled(settings):
-            written.enabling = writing.write_enabling(settings, actor, reason)
+        if item.enabled:
+            written.asks = True
+            if not _is_enabled(settings):
+                written.enabling = writing.write_enabling(settings, actor, reason)
     except Conflict as error:
         written.error = error
     return written
@@ -217,44 +220,48 @@ def _refuse(settings: RiskSettings, actor: Actor, action: str, said: str, reason
     audit.record(actor, action, key, "refused", reason=f"{reason} — {said}" if reason else said)
 
 
-def _tell(written: Written, until: float) -> None:
+def _tell(written: Written, actor: Actor, until: float) -> None:
     """Send what was written to its trader, in order; an error that is no delay is kept."""
     if written.error is not None:
         return
     if written.deliveries:
         delivery.deliver_settings(written.strategy, until)
         upkeep.catch_up(written.settings, until)
-    if written.enabling is not None:
-        try:
+    if not written.asks:
+        return
+    try:
+        if written.enabling is not None:
             asking.enable(written.settings, written.enabling, until)
-        except ProductError as error:
-            written.error = error
+        else:
+            asking.confirm_enabled(written.settings, actor, until)
+    except ProductError as error:
+        written.error = error
 
 
-def _tell_all(written: list[Written]) -> None:
+def _tell_all(written: list[Written], actor: Actor) -> None:
     by_trader: dict[str, list[Written]] = {}
     for one in written:
         by_trader.setdefault(one.strategy.trader.source, []).append(one)
     if len(by_trader) == 1:
-        _tell_many(written)
+        _tell_many(written, actor)
         return
     with ThreadPoolExecutor(min(16, len(by_trader) or 1), thread_name_prefix="bulk") as pool:
-        for done in [pool.submit(_in_thread, group) for group in by_trader.values()]:
+        for done in [pool.submit(_in_thread, group, actor) for group in by_trader.values()]:
             done.result()
 
 
-def _in_thread(written: list[Written]) -> None:
+def _in_thread(written: list[Written], actor: Actor) -> None:
     try:
-        _tell_many(written)
+        _tell_many(written, actor)
     finally:
         connections.close_all()
 
 
-def _tell_many(written: list[Written]) -> None:
+def _tell_many(written: list[Written], actor: Actor) -> None:
     until = time.monotonic() + ANSWER_S
     delivery.deliver_together([one for each in written for one in each.deliveries], until)
     for one in written:
-        _tell(one, until)
+        _tell(one, actor, until)
 
 
 def _outcome(written: Written, row: dict[str, Any] | None = None) -> Outcome:

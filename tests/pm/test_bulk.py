@@ -79,7 +79,8 @@ def test_enable_and_disable_take_part(two: FakeTrader) -> None:
     assert not two.states[NAME].enabled
     assert rows.row(BTC)["revision"] == 2
     found = bulk(BulkItem(BTC, {}, True), BulkItem(ETH, {}, True), BulkItem(LIGHTER, {}, True))
-    assert found == ["applied", "applied", "unchanged"]
+    assert found == ["applied", "applied", "refused"]
+    assert bulk(BulkItem(BTC, {}, True)) == ["unchanged"]
 
 
 def test_enable_of_a_killed_or_unreachable_strategy_is_refused(two: FakeTrader) -> None:

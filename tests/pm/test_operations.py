@@ -214,6 +214,12 @@ def test_enable_and_disable_are_applied(known: FakeTrader) -> None:
     assert outcomes() == [("disable", "applied"), ("enable", "applied")]
 
 
+def test_an_enable_of_an_enabled_strategy_is_refused_too_while_its_trader_is_away(away: Trader) -> None:
+    refusal("trader_unreachable", operations.set_enabled, BTC, True)
+    assert rows.row(BTC)["enabled"] is True
+    assert outcomes() == [("enable", "refused")]
+
+
 def test_an_enable_without_an_answer_may_have_happened(
     known: FakeTrader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -358,7 +364,6 @@ def test_the_row_warns_of_what_pm_can_see(known: FakeTrader) -> None:
 
 def test_forgetting_the_live_copy_loses_no_row(known: FakeTrader) -> None:
     operations.change_settings(BTC, FOUR, actor=OTTO)
-    book.flush("hyperliquid")
     before = rows.row(BTC)
     book.forget()
     after = rows.row(BTC)
