@@ -158,8 +158,15 @@ async def test_a_refused_connection_is_unreachable() -> None:
         url = f"http://127.0.0.1:{reserved.getsockname()[1]}"
         gateway = HyperliquidGateway(url, Identity(ACCOUNT, AGENT_KEY))
         gateway._meta = {"universe": [{"name": "BTC", "szDecimals": 5, "maxLeverage": 40}]}
+        asked: list[int] = []
+
+        def permit() -> bool:
+            asked.append(1)
+            return True
+
         with pytest.raises(Unreachable, match="cannot be reached"):
-            await gateway.place([order()], yes)
+            await gateway.place([order()], permit)
+        assert asked == [], "permission is asked when the connection stands, not before"
         with pytest.raises(Unreachable):
             await gateway.account()
         await gateway.stop()
@@ -213,7 +220,7 @@ def signer(posted: dict[str, Any]) -> str:
     import msgpack
     from eth_account import Account
     from eth_account.messages import encode_typed_data
-    from eth_utils import keccak
+    from eth_utils.crypto import keccak
 
     data = msgpack.packb(posted["action"]) + posted["nonce"].to_bytes(8, "big") + b"\x00"
     if posted["expiresAfter"] is not None:
@@ -265,7 +272,7 @@ async def test_one_error_for_the_batch_rejects_every_order(stub: Stub, venue: Hy
         '[{"error":"Order must have minimum value of $10. asset=0"}]}}}'
     )
     replies = await venue.place([order(), order(client_id=8)], yes)
-    assert [(one.status, one.filled) for one in replies] == [("rejected", 0), ("rejected", 0)]
+    assert [(one.status, one.filled) for one in replies] == [("rejected", Decimal(0))] * 2
     assert "minimum value" in str(replies[1].error)
 
 

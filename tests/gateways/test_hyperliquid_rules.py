@@ -88,7 +88,11 @@ def test_sizes_are_rounded_down_to_the_lot(size: Decimal, size_decimals: int) ->
 def test_a_market_carries_the_account_s_fees_and_the_venue_s_limits() -> None:
     found = market(isDelisted=None, onlyIsolated=None)
     assert (found.taker_fee, found.maker_fee) == (Decimal("0.00045"), Decimal("0.00015"))
-    assert (found.min_notional, found.min_size, found.stop_worst) == (10, Decimal("0.00001"), Decimal("0.10"))
+    assert (found.min_notional, found.min_size, found.stop_worst) == (
+        Decimal(10),
+        Decimal("0.00001"),
+        Decimal("0.10"),
+    )
     assert (found.max_leverage, found.maintenance) == (40, Decimal("0.0125"))
     assert found.active
     assert not found.only_isolated

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
 
 from tests.gateways.stub import until
 from venues.contract.errors import BadAnswer, Unreachable
@@ -138,7 +139,8 @@ async def streaming(venue: Venue, patience: Patience = QUICK) -> AsyncIterator[t
         yield stream, events
     finally:
         task.cancel()
-        await asyncio.wait({task})
+        done, _ = await asyncio.wait({task}, timeout=3)
+        assert done, "the stream does not end"
 
 
 def count(events: list[Event], kind: type) -> Callable[[], int]:
@@ -205,6 +207,22 @@ async def test_silence_ends_the_connection(venue: Venue) -> None:
         await until(count(events, Connected))
         await until(count(events, Disconnected))
     assert "nothing heard" in of(events, Disconnected)[0].why  # type: ignore[union-attr]
+
+
+async def test_it_ends_when_told_to_amid_a_flood_of_frames(venue: Venue) -> None:
+    async def flood() -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                await venue.tell(ctx())
+                await asyncio.sleep(0)
+
+    for _ in range(20):
+        async with streaming(venue, Patience()) as (_, events):
+            await until(count(events, Connected))
+            flooding = asyncio.create_task(flood())
+            prices = count(events, Prices)
+            await until(lambda: prices() > 20)  # noqa: B023  # awaited before the next round
+        flooding.cancel()
 
 
 async def test_a_venue_that_is_not_there_is_told_once(venue: Venue) -> None:

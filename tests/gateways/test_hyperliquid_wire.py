@@ -44,7 +44,7 @@ def recorded(name: str) -> Any:
 
 def test_an_account_has_equity_margin_and_signed_positions() -> None:
     read = wire.account_read(STATE)
-    assert (read.equity, read.margin_used, read.free) == (1000, 48, 952)
+    assert (read.equity, read.margin_used, read.free) == (Decimal(1000), Decimal(48), Decimal(952))
     assert read.positions == {"BTC": Decimal("-0.01")}
     assert read.at_ms == 1795334407703
 
@@ -81,7 +81,7 @@ def test_i18_what_is_no_price_is_a_failed_read(mark: Any) -> None:
 
 def test_a_message_has_its_mark_mid_and_oracle() -> None:
     read = wire.prices("BTC", {"markPx": "96000.5", "midPx": None, "oraclePx": "95999"})
-    assert (read.mark, read.mid, read.oracle) == (Decimal("96000.5"), None, 95999)
+    assert (read.mark, read.mid, read.oracle) == (Decimal("96000.5"), None, Decimal(95999))
 
 
 def test_a_recorded_liquidation_is_a_fill_of_the_one_liquidated() -> None:

@@ -29,7 +29,7 @@ from venues.hyperliquid.identity import Identity, identity_on
 from venues.hyperliquid.lanes import Lane
 from venues.hyperliquid.network import network_of, stream_url, venue_url
 from venues.hyperliquid.rules import market_of
-from venues.hyperliquid.session import CONNECT_S, READ_S, Denied, VenueSession, always
+from venues.hyperliquid.session import CONNECT_S, READ_S, Denied, VenueSession, always, check_expiry
 from venues.hyperliquid.stream import Patience, Stream
 from venues.trader.gateway import (
     AccountRead,
@@ -45,7 +45,6 @@ from venues.trader.gateway import (
 )
 
 LIMIT_S = CONNECT_S + READ_S + 2
-SOONEST_EXPIRY_MS, LATEST_EXPIRY_MS = 1000, 60_000
 MINUTE_MS = 60_000
 FAR_FUTURE_MS = 4_102_444_800_000
 FILLS_A_PAGE, FUNDINGS_A_PAGE = 2000, 500
@@ -279,8 +278,15 @@ class HyperliquidGateway:
         exchange.session = exchange.info.session = session
         return Desk(exchange, session)
 
+    def _knowing(self, desk: Desk) -> Desk:
+        """Give the desk, in its own thread, with the latest markets: the SDK looks asset ids up there."""
+        if self._meta is not None and desk.meta is not self._meta:
+            desk.exchange.info.set_perp_meta(self._meta, 0)
+            desk.meta = self._meta
+        return desk
+
     async def _read(self, ask: Callable[[Info], Any]) -> Any:
-        return await self._counted(self._reads.call(lambda desk: _asked(desk, ask)))
+        return await self._counted(self._reads.call(lambda desk: _asked(self._knowing(desk), ask)))
 
     async def _act(
         self,
@@ -291,24 +297,15 @@ class HyperliquidGateway:
     ) -> Any:
         def permitted() -> bool:
             if expires_ms is not None:
-                self._check_expiry(expires_ms)
+                check_expiry(expires_ms, self._clock.now_ms())
             return permit()
 
         def work(desk: Desk) -> Any:
-            if self._meta is not None and desk.meta is not self._meta:
-                desk.exchange.info.set_perp_meta(self._meta, 0)
-                desk.meta = self._meta
+            self._knowing(desk)
             desk.exchange.set_expires_after(expires_ms)
             return _sent(desk, send, permitted)
 
         return await self._counted(lane.call(work))
-
-    def _check_expiry(self, expires_ms: int) -> None:
-        ahead = expires_ms - self._clock.now_ms()
-        if not SOONEST_EXPIRY_MS <= ahead <= LATEST_EXPIRY_MS:
-            raise Denied(
-                f"The order would expire {ahead / 1000:.1f} s on in venue time, not 1 to 60.", "expired"
-            )
 
     async def _counted(self, call: Any) -> Any:
         self._counts["requests"] += 1

@@ -118,8 +118,10 @@ class Stream:
                 pinged = now
 
     async def _frame(self, socket: ClientConnection) -> str | bytes | None:
+        # Not wait_for: before Python 3.12 it loses a cancellation that meets an arriving frame.
         try:
-            return await asyncio.wait_for(socket.recv(), self._patience.look_s)
+            async with asyncio.timeout(self._patience.look_s):
+                return await socket.recv()
         except TimeoutError:
             return None
 
