@@ -13,6 +13,9 @@ from tests.trader_api.processes import manage
     [
         ("HYPERLIQUID_PORT", "0", "HYPERLIQUID_PORT must be a whole number from 1 to 65535"),
         ("HYPERLIQUID_PORT", "ninety", "HYPERLIQUID_PORT must be a whole number"),
+        ("BIND", "127.0.0.256", "BIND must be an IP address or a host name"),
+        ("BIND", "http://127.0.0.1", "BIND must be an IP address or a host name"),
+        ("BIND", "127.0.0.1:9002", "BIND must be an IP address or a host name"),
         ("ON_KILL", "maybe", "ON_KILL must be one of close, hold"),
         ("KILL_ON", "pnl", "KILL_ON must be one of loss, drawdown"),
         ("MAX_RISK_PER_TRADE", "0", "MAX_RISK_PER_TRADE must be a number from 0.0001 to 100"),

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -60,6 +61,19 @@ def integer(name: str, default: int, low: int = 0, high: int = 2**53) -> int:
 def port(name: str, default: int) -> int:
     """Give a TCP port."""
     return integer(name, default, 1, 65535)
+
+
+def host(name: str, default: str) -> str:
+    """Give an IP address or a host name, without brackets or port."""
+    value = text(name, default)
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value) and re.search(
+            "[A-Za-z]", value
+        ):
+            return value
+    raise ImproperlyConfigured(f"{name} must be an IP address or a host name, not {value!r}.")
 
 
 def decimal(name: str, default: str, low: str, high: str) -> Decimal:

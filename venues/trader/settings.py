@@ -21,7 +21,7 @@ PREFIX = TRADER_SOURCE.upper().replace("-", "_")
 
 # Where it listens, and who may come in
 TRADER_PORT = environment.port(f"{PREFIX}_PORT", PORTS[TRADER_VENUE])
-TRADER_BIND = environment.text("BIND", "127.0.0.1")
+TRADER_BIND = environment.host("BIND", "127.0.0.1")
 TOKEN_NAME = f"{PREFIX}_TRADER_TOKEN"
 TRADER_TOKEN = secrets.secret(TOKEN_NAME)
 if not TRADER_TOKEN.isascii() or not TRADER_TOKEN.isprintable() or " " in TRADER_TOKEN:

@@ -43,7 +43,7 @@ class Command(BaseCommand):
         from venues.trader.asgi import application
 
         host, port = settings.TRADER_BIND, settings.TRADER_PORT
-        log.info("%s listens on http://%s:%s", settings.TRADER_SOURCE, host, port)
+        log.info("%s starts on http://%s:%s", settings.TRADER_SOURCE, host, port)
         code = serve(application, host, port, run=engine.run, stop=engine.stop)
         held.close()
         sys.exit(code)
