@@ -74,7 +74,7 @@ def deliver_settings(strategy: Strategy, until: float) -> ProductError | None:
 def send_waiting(strategy: Strategy, until: float) -> ProductError | None:
     """The same for a caller who holds the lane."""
     waiting = Delivery.objects.filter(strategy=strategy, state=Delivery.State.PENDING)
-    for delivery in waiting.exclude(kind=Delivery.Kind.KILL).order_by("id"):
+    for delivery in waiting.exclude(kind=Delivery.Kind.KILL).select_related("change").order_by("id"):
         delivery.strategy = strategy
         error = _send(delivery, until)
         if error is not None:
@@ -87,7 +87,7 @@ def deliver_kills(strategy: Strategy, until: float) -> ProductError | None:
     waiting = Delivery.objects.filter(
         strategy=strategy, state=Delivery.State.PENDING, kind=Delivery.Kind.KILL
     )
-    for delivery in waiting.order_by("id"):
+    for delivery in waiting.select_related("change").order_by("id"):
         delivery.strategy = strategy
         error = _send(delivery, until)
         if error is not None:
@@ -156,7 +156,9 @@ def _alone(numbers: Sequence[int]) -> list[Delivery]:
     """Give the waiting settings deliveries of strategies for which nothing else waits."""
     found = Delivery.objects.filter(strategy__in=numbers, state=Delivery.State.PENDING)
     by_strategy: dict[int, list[Delivery]] = {}
-    for one in found.exclude(kind=Delivery.Kind.KILL).select_related("strategy__trader").order_by("id"):
+    for one in (
+        found.exclude(kind=Delivery.Kind.KILL).select_related("change", "strategy__trader").order_by("id")
+    ):
         by_strategy.setdefault(one.strategy_id, []).append(one)
     only = [held[0] for held in by_strategy.values() if len(held) == 1]
     return [one for one in only if one.kind == Delivery.Kind.SETTINGS]
@@ -218,26 +220,32 @@ def _unlike(delivery: Delivery, state: StrategyState) -> str | None:
 
 def _acknowledged(delivery: Delivery) -> None:
     """Settle a delivery and, with it, what it stands in for: earlier kills, superseded settings."""
-    settled = Delivery.objects.filter(pk=delivery.pk)
+    numbers = {delivery.pk: delivery.change_id}
     if delivery.kind == Delivery.Kind.KILL:
-        settled |= Delivery.objects.filter(
-            strategy=delivery.strategy,
-            kind=Delivery.Kind.KILL,
+        earlier = Delivery.objects.filter(
+            strategy=delivery.strategy_id,
+            kind=delivery.kind,
             state=Delivery.State.PENDING,
             pk__lt=delivery.pk,
         )
+        numbers |= dict(earlier.values_list("pk", "change_id"))
     with transaction.atomic():
-        numbers = list(settled.values_list("pk", flat=True))
         now = timezone.now()
-        Change.objects.filter(delivery__in=numbers).update(outcome="applied", acknowledged_at=now)
-        Change.objects.filter(
-            delivery__strategy=delivery.strategy, delivery__state=Delivery.State.SUPERSEDED, outcome="pending"
-        ).update(outcome="applied", acknowledged_at=now)
+        Change.objects.filter(pk__in=numbers.values()).update(outcome="applied", acknowledged_at=now)
+        if delivery.change.action == "drift":
+            settle_superseded(delivery.strategy_id)
         Delivery.objects.filter(pk__in=numbers).update(
             state=Delivery.State.DELIVERED, settled_at=now, tries=delivery.tries + 1, last_error=""
         )
         book.keep(delivery.strategy)
     book.changed(delivery.strategy_id)
+
+
+def settle_superseded(number: int) -> None:
+    """Settle the changes of one strategy that came too low, their values having arrived otherwise."""
+    Change.objects.filter(
+        delivery__strategy=number, delivery__state=Delivery.State.SUPERSEDED, outcome="pending"
+    ).update(outcome="applied", acknowledged_at=timezone.now())
 
 
 def _refused(delivery: Delivery, error: Conflict | Refused) -> None:

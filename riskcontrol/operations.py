@@ -116,6 +116,7 @@ def kill(key: RowKey, *, actor: Actor, flatten: bool | None = None, reason: str 
         error.row = rows.row(key)
         raise error
     _store(key.source)
+    _states([written])
     return _outcome(Written(settings, [written]))
 
 
@@ -226,7 +227,9 @@ def _tell(written: Written, actor: Actor, until: float) -> None:
         return
     if written.deliveries:
         delivery.deliver_settings(written.strategy, until)
-        upkeep.catch_up(written.settings, until)
+        if Delivery.State.SUPERSEDED in _states(written.deliveries):
+            upkeep.catch_up(written.settings, until)
+            _states(written.deliveries)
     if not written.asks:
         return
     try:
@@ -264,31 +267,36 @@ def _tell_many(written: list[Written], actor: Actor) -> None:
         _tell(one, actor, until)
 
 
+def _states(deliveries: Sequence[Delivery]) -> set[str]:
+    """Read what became of deliveries, and give their states."""
+    found = {
+        one["pk"]: one
+        for one in Delivery.objects.filter(pk__in=[one.pk for one in deliveries]).values(
+            "pk", "state", "last_error", "change__outcome"
+        )
+    }
+    for one in deliveries:
+        one.state, one.last_error = found[one.pk]["state"], found[one.pk]["last_error"]
+        one.change.outcome = found[one.pk]["change__outcome"]
+    return {one.state for one in deliveries}
+
+
 def _outcome(written: Written, row: dict[str, Any] | None = None) -> Outcome:
     row = row if row is not None else rows.row(written.strategy.key)
     error = written.error
-    if isinstance(error, Conflict) and error.code == "conflict":
-        return Outcome("conflict", row, error)
-    if isinstance(error, Conflict) and error.code == "rejected":
-        return Outcome("rejected", row, error)
     if error is not None:
-        return Outcome("refused", row, error)
-    if not written.deliveries and written.enabling is None:
-        return Outcome("unchanged", row)
-    numbers = [one.change_id for one in written.deliveries]
-    numbers += [written.enabling.pk] if written.enabling else []
-    found = set(Change.objects.filter(pk__in=numbers).values_list("outcome", flat=True))
+        code = error.code if isinstance(error, Conflict) else ""
+        return Outcome(code if code in {"conflict", "rejected"} else "refused", row, error)
+    if written.enabling is not None:
+        written.enabling.refresh_from_db(fields=["outcome"])
+    changes = [one.change for one in written.deliveries]
+    found = {one.outcome for one in [*changes, *([written.enabling] if written.enabling else [])]}
     if "rejected" in found:
-        said = row["warnings"][0] if row["warnings"] else "The trader refused it."
-        return Outcome("rejected", row, Conflict(_sentence(written) or said, code="rejected", row=row))
+        said = next(one.last_error for one in written.deliveries if one.change.outcome == "rejected")
+        return Outcome("rejected", row, Conflict(said, code="rejected", row=row))
+    if not found:
+        return Outcome("unchanged", row)
     return Outcome("pending" if "pending" in found else "applied", row)
-
-
-def _sentence(written: Written) -> str:
-    last = Delivery.objects.filter(
-        pk__in=[one.pk for one in written.deliveries], state=Delivery.State.REJECTED
-    ).last()
-    return last.last_error if last else ""
 
 
 def _announce(written: Sequence[Written]) -> None:

@@ -1,13 +1,12 @@
 """PM's own changes: adopting strategies first seen, repairing drift, settling what nobody answered."""
 
 import logging
-import time
 from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from portfolio import book
@@ -146,51 +145,47 @@ def repeat_kill(settings: RiskSettings) -> None:
 
 def catch_up(settings: RiskSettings, until: float) -> None:
     """Repair at once where the trader was found ahead of PM's revision, and send that too."""
-    waiting = Delivery.objects.filter(
-        strategy=settings.strategy_id,
-        state=Delivery.State.SUPERSEDED,
-        change__outcome="pending",
-    )
-    if not waiting.exists():
-        return
     settings.refresh_from_db()
     if repair(settings):
         delivery.deliver_settings(settings.strategy, until)
-    elif time.monotonic() < until:
-        _same_already(settings)
-
-
-def _same_already(settings: RiskSettings) -> None:
-    """Settle superseded changes whose values the trader holds anyway."""
-    Change.objects.filter(
-        delivery__strategy=settings.strategy_id,
-        delivery__state=Delivery.State.SUPERSEDED,
-        outcome="pending",
-    ).update(outcome="applied", acknowledged_at=timezone.now())
+    else:
+        delivery.settle_superseded(settings.strategy_id)
 
 
 def settle_unanswered(source: str) -> None:
-    """Settle resets and closes that nobody answered by what the trader reports since."""
+    """Settle resets and closes that nobody answered, and superseded changes, by what was reported since."""
     for change in _unanswered(source):
-        strategy = (
-            Strategy.objects.select_related("trader")
-            .filter(trader__source=source, strategy_id=change.strategy_id, symbol=change.symbol)
+        settings = (
+            RiskSettings.objects.select_related("strategy__trader")
+            .filter(
+                strategy__trader__source=source,
+                strategy__strategy_id=change.strategy_id,
+                strategy__symbol=change.symbol,
+            )
             .first()
         )
-        if strategy is None:
-            continue
-        state = book.report(strategy).state
-        happened = (
-            state.epoch > change.before["epoch"] if change.action == "reset" else state.position is None
-        )
-        audit.settle(change.pk, "applied" if happened else "refused")
+        if settings is not None:
+            audit.settle(change.pk, _became(change, settings))
+
+
+def _became(change: Change, settings: RiskSettings) -> str:
+    state = book.report(settings.strategy).state
+    match change.action:
+        case "reset":
+            happened = state.epoch > change.before["epoch"]
+        case "close":
+            happened = state.position is None
+        case _:
+            return "pending" if agreement.differences(settings, state) else "applied"
+    return "applied" if happened else "refused"
 
 
 def unanswered(source: str) -> bool:
-    """Tell whether resets or closes of this trader still lack an answer."""
+    """Tell whether any change of this trader waits for what `settle_unanswered` does."""
     return _unanswered(source).exists()
 
 
 def _unanswered(source: str) -> QuerySet[Change]:
     old = timezone.now() - SETTLED_AFTER
-    return Change.objects.filter(source=source, action__in=("reset", "close"), outcome="pending", at__lt=old)
+    lost = Q(action__in=("reset", "close")) | Q(delivery__state=Delivery.State.SUPERSEDED)
+    return Change.objects.filter(lost, source=source, outcome="pending", at__lt=old)

@@ -218,6 +218,34 @@ def test_an_unanswered_enable_is_settled_by_the_next_report(
     assert actions()[-1] == ("otto", "enable", "applied")
 
 
+@pytest.mark.parametrize("happened", [True, False])
+def test_an_unanswered_reset_is_settled_by_the_next_report(
+    followed: FakeTrader, monkeypatch: pytest.MonkeyPatch, happened: bool
+) -> None:
+    from datetime import timedelta
+
+    monkeypatch.setattr("riskcontrol.asking.ANSWER_S", 0.2)
+    monkeypatch.setattr("riskcontrol.upkeep.SETTLED_AFTER", timedelta(seconds=0.5))
+    operations.kill(BTC, actor=OTTO)
+
+    def lose(handler: Any) -> bool:
+        if not handler.path.endswith("/reset-kill-switch"):
+            return False
+        if happened:
+            followed.obey("reset-kill-switch", NAME, {})
+        followed.stop()
+        return True
+
+    followed.answer = lose
+    with pytest.raises(Exception, match="may or may not"):
+        operations.reset_kill_switch(BTC, actor=OTTO)
+    followed.answer = None
+    assert actions()[-1] == ("otto", "reset", "pending")
+    followed.start()
+    wait_for(lambda: actions()[-1] == ("otto", "reset", "applied" if happened else "refused"))
+    assert row()["is_killed"] is not happened
+
+
 def test_a_strategy_that_left_the_file_keeps_its_row(followed: FakeTrader) -> None:
     followed.stop()
     followed.states = {OTHER: state(OTHER)}
