@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -83,7 +84,7 @@ def source_view(one: Row) -> dict[str, Any]:
         **one,
         "network": one["network"] or "unknown",
         "heard": clock(one["as_of"]) if one["as_of"] else "",
-        "heard_ms": epoch_ms(one["as_of"]),
+        "heard_ms": int((time.time() - seconds) * 1000) if seconds is not None else epoch_ms(one["as_of"]),
         "age": age(seconds),
         "age_long": long_age(seconds),
     }

@@ -7,12 +7,13 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
+from venues.contract.errors import Unreachable  # noqa: E402
 from venues.serving.guard import Application, Guard, Message, Receive, Scope, Send  # noqa: E402
-from venues.trader import live  # noqa: E402
+from venues.trader import facade, live, pages  # noqa: E402
 from venues.trader.access import Access  # noqa: E402
 
 LIST_LIMIT = 4 * 1024 * 1024
-SOCKETS: dict[str, Application] = {"/ws": live.socket}
+SOCKETS: dict[str, Application] = {"/ws": live.socket, "/ws/page": pages.page_socket}
 HEADERS = {
     b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
     b"font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'none'; base-uri 'none'; "
@@ -44,7 +45,7 @@ class Headers:
 
 
 class Router:
-    """Gives a request to Django and a handshake to its socket; an unknown socket gets 403."""
+    """Gives a request to Django and a handshake to its socket; an unknown or early one gets 403."""
 
     def __init__(self, http: Application) -> None:
         self.http = http
@@ -53,10 +54,19 @@ class Router:
         """Route by type and path."""
         if scope["type"] == "http":
             await self.http(scope, receive, send)
-        elif scope["path"] in SOCKETS:
+        elif scope["path"] in SOCKETS and is_restored():
             await SOCKETS[scope["path"]](scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4404})
+
+
+def is_restored() -> bool:
+    """Tell whether there is anything to show: a socket opens once memory is read."""
+    try:
+        facade.engine()
+    except Unreachable:
+        return False
+    return True
 
 
 def assemble() -> Application:

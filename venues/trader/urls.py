@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from venues.trader import api
+from venues.trader import api, pages
 from venues.trader.api import endpoint
 
 ONE = "api/strategies/<str:strategy_id>/<str:symbol>"
 
 urlpatterns = [
+    *pages.urlpatterns,
     path("api/strategies", endpoint(GET=api.strategies)),
     path("api/strategies/settings", endpoint(PUT=api.put_settings_list)),
     path(ONE, endpoint(GET=api.strategy)),
