@@ -134,6 +134,18 @@ async def test_a_handshake_without_the_token_is_refused(socket: SocketTo, creden
         assert not refused.accepted
 
 
+async def test_the_pages_socket_is_open_from_loopback_and_elsewhere_by_password(socket: SocketTo) -> None:
+    async def is_let_in(headers: dict[str, str], client: str) -> bool:
+        async with socket("/ws/page", headers=headers, client=client) as opened:
+            return opened.accepted
+
+    assert await is_let_in({}, "127.0.0.1")
+    assert await is_let_in(basic(TOKEN.encode()), "10.0.0.7")
+    assert not await is_let_in({}, "10.0.0.7")
+    assert not await is_let_in(basic(b"wrong"), "10.0.0.7")
+    assert not await is_let_in({"origin": "http://evil.example"}, "127.0.0.1")
+
+
 async def test_a_foreign_page_opens_no_socket(socket: SocketTo) -> None:
     for origin in ("http://evil.example", "null", "http://127.0.0.1:9004", "file://"):
         async with socket(headers={**PROGRAM, "origin": origin}) as refused:

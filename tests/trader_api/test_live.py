@@ -241,10 +241,13 @@ async def test_a_strategy_that_left_sends_nothing(socket: SocketTo, engine: Fake
         assert (await opened.next())["strategy"]["strategy_id"] == "momentum"
 
 
-async def test_a_socket_opens_only_once_memory_is_read(socket: SocketTo, engine: FakeEngine) -> None:
+@pytest.mark.parametrize("path", ["/ws", "/ws/page"])
+async def test_a_socket_opens_only_once_memory_is_read(
+    socket: SocketTo, engine: FakeEngine, path: str
+) -> None:
     engine.restored = False
-    async with socket() as refused:
+    async with socket(path) as refused:
         assert not refused.accepted
     engine.restored = True
-    async with socket() as opened:
-        assert (await opened.next())["type"] == "snapshot"
+    async with socket(path) as opened:
+        assert opened.accepted

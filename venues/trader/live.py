@@ -10,7 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from venues.contract import messages
-from venues.contract.errors import NotFound, Unreachable
+from venues.contract.errors import NotFound
 from venues.contract.names import StrategyKey
 from venues.contract.states import Account, StrategyState
 from venues.serving.guard import Receive, Scope, Send
@@ -21,7 +21,7 @@ from venues.trader.facade import Facade, engine
 BETWEEN_S = 0.25  # PnL: at most four messages a second and strategy
 HEARTBEAT_S = 1.0
 SEND_LIMIT_S = 5.0
-TOO_SLOW = AGAIN_LATER = 1013
+TOO_SLOW = 1013
 
 
 @dataclass
@@ -155,12 +155,8 @@ def feed_of(source: Facade) -> Feed:
 async def socket(scope: Scope, receive: Receive, send: Send) -> None:
     """Serve one connection that access.py has let in, until either side ends it."""
     await receive()
-    try:
-        feed = feed_of(engine())
-    except Unreachable:  # still starting
-        await send({"type": "websocket.close", "code": AGAIN_LATER})
-        return
     await send({"type": "websocket.accept"})
+    feed = feed_of(engine())
     client = feed.join()
     listening = asyncio.create_task(_listen(receive, feed, client))
     try:
