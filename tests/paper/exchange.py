@@ -15,7 +15,7 @@ import requests
 from eth_account import Account
 
 ROOT = Path(__file__).resolve().parents[2]
-LIMIT_S = 20.0
+LIMIT_S = 30.0
 
 
 def free_port() -> int:

@@ -82,6 +82,7 @@ class Order:
     reason: str | None = None
     status_ms: int = 0
     armed: bool = True  # a child of an unfilled parent is not
+    fired: bool = False  # its trigger has been reached
     parent: int | None = None
     children: list[int] = field(default_factory=list)
 
@@ -98,7 +99,7 @@ class Order:
     @property
     def waits(self) -> bool:
         """Tell whether a trigger holds the order back."""
-        return self.trigger is not None and self.status == "open"
+        return self.trigger is not None and not self.fired
 
     def to_json(self) -> dict[str, Any]:
         """Give the order as it is kept."""

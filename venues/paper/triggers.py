@@ -41,6 +41,7 @@ def _trigger(x: Exchange, order: Order) -> None:
     if order.reduce_only and (held == 0 or (held > 0) == order.buy):
         finish(x, order, "reduce_only_canceled")
         return
+    order.fired = True
     x.set_status(order, "triggered")
     if order.whole:
         order.lots = abs(held)

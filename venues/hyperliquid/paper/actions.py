@@ -51,20 +51,20 @@ def _authenticate(
     x: Exchange, action: Action, signature: Mapping[str, Any], nonce: int, body: Mapping[str, Any]
 ) -> tuple[Account, str]:
     """Give the account that a signature may act for, and the signer; raises Refusal."""
-    vault = body.get("vaultAddress")
+    kind, vault = bodies.word(action.get("type")), body.get("vaultAddress")
     vault = None if vault is None else bodies.address(vault)
     expires = bodies.optional_whole(body.get("expiresAfter"))
     try:
-        if action.get("type") in USER_SIGNED:
+        if kind in USER_SIGNED:
             if action.get("nonce") != nonce:
                 raise BadShape
-            signers = [user_signer(action, signature, *USER_SIGNED[action["type"]])]
+            signers = [user_signer(action, signature, *USER_SIGNED[kind])]
         else:
             signers = l1_signers(action, signature, nonce, vault, expires)
     except BadSignature:
         raise BadShape from None
     for signer in signers:
-        account = account_of(x, signer, agents=action.get("type") != "approveAgent")
+        account = account_of(x, signer, agents=kind != "approveAgent")
         if account is not None:
             if vault is not None and vault != account.name:
                 raise Refusal(f"Vault not registered: {vault}")

@@ -81,7 +81,7 @@ def full_order(x: Exchange, order: Order, nested: bool = True) -> Json:
 def _condition(order: Order) -> str:
     if order.trigger is None:
         return "N/A"
-    if order.status != "open":
+    if order.fired:
         return "Triggered"
     rising = order.buy != order.take_profit
     return f"Price {'above' if rising else 'below'} {micros(order.trigger).removesuffix('.0')}"

@@ -16,6 +16,7 @@ DOMAIN_TYPES = [
     {"name": "verifyingContract", "type": "address"},
 ]
 AGENT_TYPES = [{"name": "source", "type": "string"}, {"name": "connectionId", "type": "bytes32"}]
+V = {27: 27, 28: 28}
 SOURCES = ("b", "a")  # an SDK that does not know our address signs for testnet, others for mainnet
 APPROVE_AGENT = (
     ("hyperliquidChain", "string"),
@@ -91,7 +92,7 @@ def _recover(
     }
     try:
         # r and s may come without their leading zeros, so they are read as numbers.
-        parts = (int(signature["v"]), int(str(signature["r"]), 16), int(str(signature["s"]), 16))
+        parts = (V[signature["v"]], int(str(signature["r"]), 16), int(str(signature["s"]), 16))
         return str(Account.recover_message(encode_typed_data(full_message=typed), vrs=parts)).lower()
     except Exception as error:  # noqa: BLE001  # the libraries raise whatever their layers raise
         raise BadSignature(str(error)) from None
