@@ -167,7 +167,7 @@ SPECTACULAR_SETTINGS = {
     "TITLE": "PoG PM",
     "DESCRIPTION": "Risk settings of automated traders: one place to read, change, kill and reset them.",
     "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": True,
+    "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["portfolio.access.Viewer"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",

@@ -53,7 +53,7 @@ def _record(request: HttpRequest, action: str, names: dict[str, Any]) -> None:
     if request.method in {"GET", "HEAD"}:
         return
     try:
-        key = rows.key_of(rows.row_by_id(names["number"]))
+        key = rows.key_of(rows.row_by_id(names.get("number", 0)))
     except NotFound:
         key = None
     said = f"{action}: the role does not allow it"
