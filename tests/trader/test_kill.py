@@ -174,7 +174,7 @@ async def test_i14_flat_is_not_confirmed_by_a_failed_read(house: House) -> None:
         await house.engine.reset(KEY, None)
     assert caught.value.code == "not_flat"
     house.venue.unread = False
-    await house.pass_(1)
+    await house.pass_(4)
     assert (await house.engine.reset(KEY, 0)).epoch == 1
 
 

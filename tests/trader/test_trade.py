@@ -1,5 +1,6 @@
 """One trade from signal to stop (risk.md, "One trade")."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 from tests.trader.conftest import KEY, House
@@ -174,3 +175,32 @@ async def test_a_disabled_strategy_keeps_its_stop_and_opens_nothing(house: House
     await house.pass_(1)
     assert house.row().position is None
     assert house.opening_orders() == 1
+
+
+async def test_a_stop_is_renewed_before_the_venue_drops_it(house: House) -> None:
+    await house.start()
+    market = house.engine.core.markets["BTC"]
+    market.market = replace(market.known, stop_life_s=1000)
+    await house.candle()
+    first = house.venue.stops("BTC")[0].client_id
+    house.venue.now_ms += 800_000
+    await house.pass_(0.5)
+    assert [stop.client_id for stop in house.venue.stops("BTC")] == [first]
+    house.venue.now_ms += 110_000
+    await house.pass_(0.5)
+    renewed = [stop.client_id for stop in house.venue.stops("BTC")]
+    assert len(renewed) == 1
+    assert renewed != [first]
+
+
+async def test_a_client_id_is_never_used_twice_across_crashes(house: House) -> None:
+    await house.start()
+    for _ in range(3):
+        await house.candle()
+        await house.engine.close(KEY)
+        await house.pass_(0.5)
+        await house.crash()
+        await house.start()
+    used = [order.client_id for order in house.venue.sent]
+    assert len(used) > 6
+    assert len(set(used)) == len(used)

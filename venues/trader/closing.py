@@ -18,7 +18,7 @@ LONGEST_WAIT_S = 10.0
 ALARM_AFTER_S = 10.0
 ALARM_EVERY_S = 60.0
 STOP_CUT_S = 1.0
-CONFIRM_EVERY_S = 0.2
+CONFIRM_FIRST_S, CONFIRM_LAST_S = 0.1, 2.0  # reads are few at some venues
 
 
 def request_close(core: Core, desk: Desk, cause: str) -> None:
@@ -129,7 +129,8 @@ def _confirm_when_quiet(core: Core, desk: Desk) -> None:
     if core.now() < desk.confirm_next:
         return
     desk.confirming = True
-    desk.confirm_next = core.now() + CONFIRM_EVERY_S
+    desk.confirm_wait = min(max(desk.confirm_wait * 2, CONFIRM_FIRST_S), CONFIRM_LAST_S)
+    desk.confirm_next = core.now() + desk.confirm_wait
     core.spawn(_confirm(core, desk))
 
 
@@ -164,6 +165,7 @@ async def _reads_flat(core: Core, desk: Desk) -> bool:
 def _confirmed(core: Core, desk: Desk) -> None:
     if desk.kill is None:
         return
+    desk.confirm_wait = 0.0
     total = from_micros(desk.ledger.total(desk.market.mark))
     desk.kill = replace(desk.kill, state="flat_confirmed", total_pnl_flat=total, left=Decimal(0))
     tripping.persist(core, desk)

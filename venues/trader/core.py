@@ -23,6 +23,8 @@ from venues.trader.store import Store
 log = logging.getLogger(__name__)
 
 FRESH_S = 10.0
+NUMBERS = "next_number"  # the fact that tells from where on client ids are unused
+RESERVED = 1000
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,8 @@ class Core:
         self.wants_reconcile = asyncio.Event()
         self.step: Callable[[Desk], None] = lambda desk: None
         self._tasks: set[asyncio.Task[Any]] = set()
-        self._last_number = 0
+        self.next_number = 0
+        self.reserved_number = 0
         self.fetching = False
 
     # -- time and freshness
@@ -126,10 +129,17 @@ class Core:
         return sum(desk.lots for desk in self.on_symbol(symbol)) + (rest.lots if rest else 0)
 
     def client_id(self, desk: Desk, kind: Kind, epoch: int) -> int:
-        """Give a new client id; its number is milliseconds, so it rises across restarts too."""
-        self._last_number = max(self._last_number + 1, int(self.clock.utc().timestamp() * 1000))
-        packed = ClientId(desk.number, epoch, kind, self._last_number)
-        return packed.pack(self.gateway.client_id_bits)
+        """Give a client id that was never used: its number rises across restarts too."""
+        number = self.next_number
+        self.next_number += 1
+        if number > self.reserved_number - RESERVED // 2:
+            self.spawn(self.reserve_numbers())
+        return ClientId(desk.number, epoch, kind, number).pack(self.gateway.client_id_bits)
+
+    async def reserve_numbers(self) -> None:
+        """Keep on disk a number that no order will reach before the next reservation."""
+        self.reserved_number = self.next_number + RESERVED
+        await self.store.fact(NUMBERS, self.reserved_number)
 
     # -- telling
 

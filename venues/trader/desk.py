@@ -29,6 +29,7 @@ class Order:
     price: Decimal
     trigger: Decimal | None = None
     expires_ms: int | None = None
+    created_ms: int = 0
     status: str = "new"
     order_id: str = ""
     filled: Decimal = Decimal(0)
@@ -154,6 +155,7 @@ class Desk:
     stop_cut_at: float | None = None
     confirming: bool = False
     confirm_next: float = 0.0
+    confirm_wait: float = 0.0
     not_durable: str = ""
     last_denial: Denial | None = None
     denials: int = 0

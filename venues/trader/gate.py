@@ -114,11 +114,12 @@ def _on_its_way(core: Core, desk: Desk, *orders: Order) -> None:
     for order in orders:
         order.status = "sent"
         order.sent_at = order.changed_at = core.now()
+        order.created_ms = core.gateway.venue_ms()
         desk.orders[order.client_id] = order
 
 
 async def _send(core: Core, desk: Desk, orders: list[Order], opening: bool) -> None:
-    storing = core.store.add_orders(desk.number, orders, core.gateway.venue_ms())
+    storing = core.store.add_orders(desk.number, orders)
     if opening:
         try:
             await storing

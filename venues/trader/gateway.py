@@ -40,6 +40,7 @@ class Market:
     maker_fee: Decimal
     stop_worst: Decimal  # how far past its trigger a stop's worst price lies: 0.10, Lighter 0.05
     maintenance: Decimal  # maintenance margin as a fraction of notional
+    stop_life_s: int | None = None  # how long a stop may rest before the venue drops it; None: for ever
     only_isolated: bool = False
     active: bool = True
 

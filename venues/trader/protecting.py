@@ -16,6 +16,7 @@ TRIGGERED_FOR_S = 3.0
 WAITING_FOR_S = 0.7
 UNCOVERED_ALARM_S = 5.0
 STOP_AGAIN_S = 1.0
+RENEWED_AT_MS = 900  # of each second that a stop may rest: it is renewed at nine tenths of its life
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,13 @@ def is_moving(core: Core, desk: Desk) -> bool:
     if not desk.ledger.lots or desk.market.market is None:
         return False
     stop, wanted = resting_stop(desk), plan(core, desk)
-    return stop is None or wanted is None or _is_wrong(desk, stop, wanted)
+    return stop is None or wanted is None or _is_wrong(core, desk, stop, wanted)
 
 
-def _is_wrong(desk: Desk, stop: Order, wanted: Plan) -> bool:
-    entry = desk.ledger.entry_price
+def _is_wrong(core: Core, desk: Desk, stop: Order, wanted: Plan) -> bool:
+    entry, life = desk.ledger.entry_price, desk.market.known.stop_life_s
+    if life is not None and core.gateway.venue_ms() > stop.created_ms + life * RENEWED_AT_MS:
+        return True
     if stop.trigger is None or entry is None or stop.size != wanted.size:
         return True
     loss = planned_loss(wanted.side, entry, wanted.size, stop.trigger, wanted.costs)
@@ -128,7 +131,7 @@ def _keep_one(core: Core, desk: Desk, stops: list[Order], wanted: Plan) -> None:
         if not desk.unsettled("entry") and core.now() - newest.changed_at > WAITING_FOR_S:
             _place(core, desk, wanted)
     elif newest.status == "open":
-        if _is_wrong(desk, newest, wanted):
+        if _is_wrong(core, desk, newest, wanted):
             if core.shares_symbol(desk):
                 gate.cancel(core, desk, stops, closing=True)
             else:

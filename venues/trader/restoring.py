@@ -1,11 +1,12 @@
 """Puts memory back together at start: desks from file and database, ledgers from bookings."""
 
 import logging
+import secrets
 from collections.abc import Sequence
 
 from venues.contract.limits import LIMIT_NAMES, RiskLimits
 from venues.contract.names import StrategyKey
-from venues.trader.core import Core
+from venues.trader.core import NUMBERS, Core
 from venues.trader.desk import Desk, MarketState
 from venues.trader.ledger import Ledger
 from venues.trader.models import Booking, Strategy
@@ -37,6 +38,9 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
         core.add(desk_of(core, row, None, decimals))
     core.seen = memory.seen
     core.since_ms = memory.facts.get(SINCE)
+    # Without a memory, a number that an earlier life is unlikely to have reached.
+    core.next_number = memory.facts.get(NUMBERS) or secrets.randbelow(2**20)
+    await core.reserve_numbers()
     core.trades.extend(reversed(memory.trades))
     _restore_bookings(core, memory, decimals)
     for order in memory.orders:

@@ -75,9 +75,9 @@ class Store:
         """Write columns of several strategies in one transaction, before memory has them."""
         await self._run(_write, changes)
 
-    async def add_orders(self, number: int, orders: Sequence[LiveOrder], now_ms: int) -> None:
+    async def add_orders(self, number: int, orders: Sequence[LiveOrder]) -> None:
         """Store orders before they are sent."""
-        await self._run(_add_orders, [order_row(number, order, now_ms) for order in orders])
+        await self._run(_add_orders, [order_row(number, order) for order in orders])
 
     async def update_order(self, order: LiveOrder) -> None:
         """Store what became of an order."""
@@ -118,7 +118,7 @@ def read_kill(text: str) -> Kill | None:
     return Kill.from_json(json.loads(text, parse_float=Decimal)) if text else None
 
 
-def order_row(number: int, order: LiveOrder, now_ms: int) -> Order:
+def order_row(number: int, order: LiveOrder) -> Order:
     """Give an order as a row."""
     return Order(
         client_id=str(order.client_id),
@@ -131,7 +131,7 @@ def order_row(number: int, order: LiveOrder, now_ms: int) -> Order:
         trigger=None if order.trigger is None else str(order.trigger),
         status=order.status,
         expires_ms=order.expires_ms,
-        created_ms=now_ms,
+        created_ms=order.created_ms,
     )
 
 
@@ -147,6 +147,7 @@ def live_order(row: Order) -> LiveOrder:
         price=Decimal(row.price),
         trigger=Decimal(row.trigger) if row.trigger else None,
         expires_ms=row.expires_ms,
+        created_ms=row.created_ms,
         status=status,
         order_id=row.order_id,
         filled=Decimal(row.filled or 0),
