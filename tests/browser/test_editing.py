@@ -1,0 +1,123 @@
+"""Limits edited in place while everything moves (issue 2, "Holds when done", 8)."""
+
+from decimal import Decimal
+
+from selenium.webdriver import Keys
+
+from tests.browser.conftest import Console
+from tests.browser.site import wait_for
+from venues.contract.names import StrategyKey
+
+
+def key(symbol: str) -> StrategyKey:
+    return StrategyKey(f"strategy-{symbol.lower()}", symbol)
+
+
+def test_enter_saves_a_tighter_max_dd_and_the_row_says_applied(console: Console) -> None:
+    console.type_into("BTC", "max_strategy_loss", "45").send_keys(Keys.ENTER)
+    wait_for(lambda: console.revision("BTC") == 1)
+    assert console.text(f"{console.row('BTC')} [data-cell=sync]") == "Applied"
+    assert console.field("BTC", "max_strategy_loss").get_attribute("value") == "45.00"
+    assert console.site.trader.states[key("BTC")].limits.max_strategy_loss == 45
+    assert console.run("return document.activeElement.name") == "max_strategy_loss"
+
+
+def test_what_is_typed_survives_pushes(console: Console) -> None:
+    field = console.type_into("ETH", "stop_loss_dollars", "3")
+    for step in range(1, 9):
+        field.send_keys(str(step))
+        console.site.trader.report(key("ETH"), total_pnl=Decimal(-step))
+        wait_for(lambda seen=f"−{step}.00": console.cell("ETH", "total_pnl") == seen)
+    assert field.get_attribute("value") == "312345678"
+    assert console.run("return document.activeElement.id") == field.get_attribute("id")
+    assert console.text("#unsaved") == "1 unsaved row"
+    field.send_keys(Keys.ESCAPE)
+    assert field.get_attribute("value") == "5.00"
+    assert console.text("#unsaved") == ""
+
+
+def test_what_is_typed_between_save_and_its_answer_survives(console: Console) -> None:
+    console.type_into("TIA", "stop_loss_dollars", "4")
+    script = """
+      const form = document.querySelector(arguments[0] + ' form');
+      form.requestSubmit();
+      const other = document.querySelector(arguments[0] + ' input[name=max_strategy_loss]');
+      other.value = '41'; other.dispatchEvent(new Event('input', {bubbles: true}));
+    """
+    console.run(script, console.row("TIA"))
+    wait_for(lambda: console.revision("TIA") == 1)
+    wait_for(lambda: console.text("#unsaved") == "1 unsaved row")
+    assert console.field("TIA", "max_strategy_loss").get_attribute("value") == "41"
+
+
+def test_two_windows_on_one_row_get_the_conflict(console: Console) -> None:
+    browser = console.browser
+    first = browser.current_window_handle
+    console.type_into("SOL", "max_strategy_loss", "40")
+    browser.switch_to.new_window("window")
+    other = Console(browser, console.site).load()
+    other.type_into("SOL", "max_strategy_loss", "44").send_keys(Keys.ENTER)
+    wait_for(lambda: other.revision("SOL") == 1)
+    browser.switch_to.window(first)
+    wait_for(lambda: "Max DD ($) is 44 there" in console.text(f"{console.row('SOL')} .other"))
+    assert console.revision("SOL") == 0
+    console.field("SOL", "max_strategy_loss").send_keys(Keys.ENTER)
+    said = wait_for(lambda: console.text(f"{console.row('SOL')} .conflict"))
+    assert "theirs 44.00" in said
+    assert "mine 40.00" in said
+    assert console.site.trader.states[key("SOL")].limits.max_strategy_loss == 44
+    console.press(f"{console.row('SOL')} [data-action=mine]")
+    wait_for(lambda: console.site.trader.states[key("SOL")].limits.max_strategy_loss == 40)
+    wait_for(lambda: console.text(f"{console.row('SOL')} [data-cell=sync]") == "Applied")
+
+
+def test_take_theirs_gives_the_stored_row(console: Console) -> None:
+    browser = console.browser
+    first = browser.current_window_handle
+    console.type_into("ARB", "stop_loss_dollars", "2")
+    browser.switch_to.new_window("window")
+    Console(browser, console.site).load().type_into("ARB", "stop_loss_dollars", "3").send_keys(Keys.ENTER)
+    wait_for(lambda: console.site.trader.states[key("ARB")].limits.stop_loss_dollars == 3)
+    browser.switch_to.window(first)
+    console.field("ARB", "stop_loss_dollars").send_keys(Keys.ENTER)
+    console.press(f"{console.row('ARB')} .conflict [data-action=theirs]")
+    wait_for(lambda: console.field("ARB", "stop_loss_dollars").get_attribute("value") == "3.00")
+    assert console.revision("ARB") == 1
+    assert not console.all(f"{console.row('ARB')} .conflict")
+
+
+def test_a_bad_number_is_marked_where_it_stands_and_keeps_the_focus(console: Console) -> None:
+    console.type_into("HYPE", "stop_loss_dollars", "-5").send_keys(Keys.ENTER)
+    wait_for(lambda: "above 0" in console.text(f'{console.row("HYPE")} [data-error="stop_loss_dollars"]'))
+    field = console.field("HYPE", "stop_loss_dollars")
+    assert field.get_attribute("value") == "-5"
+    assert field.get_attribute("aria-invalid") == "true"
+    assert console.run("return document.activeElement.name") == "stop_loss_dollars"
+    field.send_keys(Keys.ESCAPE)
+    assert not console.text(f'{console.row("HYPE")} [data-error="stop_loss_dollars"]')
+    console.type_into("HYPE", "risk_per_trade", "0,5").send_keys(Keys.ENTER)
+    wait_for(lambda: console.site.trader.states[key("HYPE")].limits.risk_per_trade == Decimal("0.5"))
+
+
+def test_loosening_asks_first_and_says_what_it_allows(console: Console) -> None:
+    field = console.type_into("XRP", "max_strategy_loss", "1 000")
+    assert console.text(f"{console.row('XRP')} [data-action=save]") == "Save…"
+    field.send_keys(Keys.ENTER)
+    said = wait_for(lambda: console.text("#question"))
+    assert "It may lose 987.66 from here before the kill switch trips, not 37.66." in said
+    console.press("#question [data-action=cancel]")
+    wait_for(lambda: not console.all("#question"))
+    assert console.field("XRP", "max_strategy_loss").get_attribute("value") == "1 000"
+    assert console.site.trader.states[key("XRP")].limits.max_strategy_loss == 50
+    console.field("XRP", "max_strategy_loss").send_keys(Keys.ENTER)
+    console.press("#question [data-action=confirm]")
+    wait_for(lambda: console.site.trader.states[key("XRP")].limits.max_strategy_loss == 1000)
+    wait_for(lambda: not console.all("#question"))
+    assert console.run("return document.activeElement.name") == "max_strategy_loss"
+
+
+def test_a_limit_below_the_present_loss_asks_before_it_kills(console: Console) -> None:
+    console.type_into("LINK", "max_strategy_loss", "12").send_keys(Keys.ENTER)
+    assert "kills now: the loss is already 12.34" in wait_for(lambda: console.text("#question"))
+    console.press("#question [data-action=cancel]")
+    assert console.site.trader.states[key("LINK")].limits.max_strategy_loss == 50

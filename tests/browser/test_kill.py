@@ -1,0 +1,103 @@
+"""A kill on the page, its reset, the switch, the drawer; and silence."""
+
+import time
+from dataclasses import replace
+from decimal import Decimal
+
+from selenium.webdriver import Keys
+
+from tests.browser.conftest import Console
+from tests.browser.site import wait_for
+from tests.browser.test_editing import key
+
+
+def test_a_kill_shows_within_two_seconds_and_a_reset_names_it(console: Console) -> None:
+    trader = console.site.trader
+    trader.report(key("SUI"), total_pnl=Decimal("-50.42"))
+    begun = time.monotonic()
+    trader.trip(key("SUI"))
+    wait_for(lambda: "KILLED" in console.cell("SUI", "status"), 2)
+    assert time.monotonic() - begun < 2
+    assert "at −50.42" in console.cell("SUI", "kill")
+    wait_for(lambda: console.browser.title.startswith("(1 killed)"))
+    assert "KILLED" in console.run("return document.getElementById('alarm').textContent")
+    console.press(f"{console.row('SUI')} [data-action=reset]")
+    said = wait_for(lambda: console.text("#question"))
+    for words in ("−50.42", "loss", "50.00", "Trading starts again at once", "epoch 1 begins"):
+        assert words in said
+    console.press("#question [data-action=confirm]")
+    wait_for(lambda: console.cell("SUI", "status") == "Active")
+    assert not trader.states[key("SUI")].is_killed
+    wait_for(lambda: not console.browser.title.startswith("("))
+
+
+def test_kill_stands_in_the_drawer_and_acts_at_once(console: Console) -> None:
+    console.press(f"{console.row('AVAX')} .name a")
+    console.one("#drawer [data-action=kill]")
+    assert "Drawdown ($)" in console.text("#drawer")
+    console.press("#drawer [data-action=kill]")
+    wait_for(lambda: console.site.trader.states[key("AVAX")].is_killed)
+    wait_for(lambda: "KILLED" in console.cell("AVAX", "status"))
+    wait_for(lambda: "operator" in console.text("#drawer-live"))
+    console.press("#drawer [data-action=leave]")
+    assert not console.text("#drawer")
+    console.press(f"{console.row('AVAX')} [data-action=reset]")
+    console.press("#question [data-action=confirm]")
+    wait_for(lambda: not console.site.trader.states[key("AVAX")].is_killed)
+
+
+def test_the_switch_disables_at_once_and_keeps_what_is_typed(console: Console) -> None:
+    console.type_into("OP", "stop_loss_dollars", "4")
+    console.press(f"{console.row('OP')} [data-action=enabled]")
+    wait_for(lambda: not console.site.trader.states[key("OP")].enabled)
+    wait_for(lambda: console.cell("OP", "status") == "Disabled")
+    wait_for(lambda: not console.is_on("OP"))
+    field = console.field("OP", "stop_loss_dollars")
+    assert field.get_attribute("value").startswith("4")
+    assert console.text("#unsaved") == "1 unsaved row"
+    field.send_keys(Keys.ENTER)
+    wait_for(lambda: console.site.trader.states[key("OP")].limits.stop_loss_dollars == 4)
+    console.press(f"{console.row('OP')} [data-action=enabled]")
+    wait_for(lambda: console.site.trader.states[key("OP")].enabled)
+
+
+def test_a_silent_pm_raises_the_stale_banner_and_a_waking_one_clears_it(console: Console) -> None:
+    wait_for(lambda: not console.one("#stale").is_displayed())
+    console.site.freeze()
+    try:
+        wait_for(lambda: console.one("#lost").is_displayed(), 8)
+        assert console.one("#stale").is_displayed()
+        assert console.run("return document.body.classList.contains('lost')")
+    finally:
+        console.site.thaw()
+    wait_for(lambda: not console.one("#stale").is_displayed(), 15)
+
+
+def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> None:
+    trader = console.site.trader
+    trader.stop()
+    try:
+        wait_for(lambda: console.cell("DOGE", "status") == "was Active", 20)
+        assert "has been silent" in console.text("#stale")
+        console.type_into("DOGE", "stop_loss_dollars", "4").send_keys(Keys.ENTER)
+        wait_for(lambda: "Pending: hyperliquid offline since" in console.cell("DOGE", "notes"))
+    finally:
+        trader.start()
+    wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == 4, 10)
+    wait_for(lambda: console.text(f"{console.row('DOGE')} [data-cell=sync]") == "Applied", 10)
+    wait_for(lambda: console.cell("DOGE", "status") == "Active")
+
+
+def test_a_kill_that_is_not_flat_says_so_and_offers_no_reset(console: Console) -> None:
+    trader = console.site.trader
+    trader.flat = False
+    try:
+        trader.trip(key("TIA"))
+        wait_for(lambda: "KILLED closing" in console.cell("TIA", "status"))
+        assert not console.all(f"{console.row('TIA')} [data-action=reset]")
+    finally:
+        trader.flat = True
+        kill = trader.states[key("TIA")].kill
+        assert kill is not None
+        trader.report(key("TIA"), kill=replace(kill, state="flat_confirmed"))
+    wait_for(lambda: console.all(f"{console.row('TIA')} [data-action=reset]"))

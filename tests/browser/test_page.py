@@ -1,0 +1,153 @@
+"""The page as a whole: keys, themes, accessibility, widths, roles."""
+
+import pytest
+from selenium.webdriver import ActionChains, Keys
+
+from tests.browser.conftest import Console
+from tests.browser.site import wait_for
+from tests.browser.test_editing import key
+
+RUN_AXE = """
+const done = arguments[arguments.length - 1];
+axe.run(document, {resultTypes: ['violations']}).then(
+  (found) => done(found.violations.map((one) => [one.id, ...one.nodes.map((node) => node.html)].join(' | '))),
+  (error) => done([String(error)]));
+"""
+
+
+def violations(console: Console, axe: str) -> list[str]:
+    console.browser.set_script_timeout(60)
+    console.run(axe)
+    found: list[str] = console.browser.execute_async_script(RUN_AXE)
+    return found
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(console: Console, axe: str, theme: str) -> None:
+    console.run("document.documentElement.dataset.theme = arguments[0]", theme)
+    assert violations(console, axe) == []
+    console.site.trader.report(key("BTC"), warnings=("stop_moving",))
+    console.type_into("BTC", "max_strategy_loss", "600")
+    console.type_into("ETH", "max_strategy_loss", "x").send_keys(Keys.ENTER)
+    wait_for(lambda: console.text(f'{console.row("ETH")} [data-error="max_strategy_loss"]'))
+    console.press(f"{console.row('ETH')} .name a")
+    console.one("#drawer [data-action=kill]")
+    assert violations(console, axe) == []
+    console.field("BTC", "max_strategy_loss").send_keys(Keys.ENTER)
+    wait_for(lambda: console.text("#question"))
+    assert violations(console, axe) == []
+    console.press("#question [data-action=cancel]")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_way_in(console: Console, axe: str, theme: str) -> None:
+    console.browser.delete_all_cookies()
+    console.browser.get(f"{console.site.url}/login")
+    console.run("document.documentElement.dataset.theme = arguments[0]", theme)
+    assert violations(console, axe) == []
+
+
+def test_everything_can_be_done_with_the_keys_alone(console: Console) -> None:
+    def press(*keys: str) -> None:
+        ActionChains(console.browser).send_keys(*keys).perform()
+
+    def focused(attribute: str) -> str:
+        return str(console.run(f"return document.activeElement.{attribute} || ''"))
+
+    console.run("document.activeElement.blur()")
+    press("/")
+    assert focused("id") == "q"
+    press("LINK")
+    wait_for(lambda: len(console.all("tbody.row")) == 1)
+    assert "q=LINK" in console.browser.current_url
+    press(Keys.TAB, Keys.TAB)
+    for _ in range(40):
+        if focused("name") == "risk_per_trade":
+            break
+        press(Keys.TAB)
+    press(Keys.TAB)
+    assert focused("name") == "stop_loss_dollars"
+    press("4,5", Keys.ENTER)
+    wait_for(lambda: str(console.site.trader.states[key("LINK")].limits.stop_loss_dollars) == "4.5")
+    wait_for(lambda: console.text(f"{console.row('LINK')} [data-cell=sync]") == "Applied")
+    press(Keys.TAB, Keys.TAB)
+    assert focused("dataset.action") == "enabled"
+    press(Keys.SPACE)
+    wait_for(lambda: not console.site.trader.states[key("LINK")].enabled)
+    wait_for(lambda: not console.is_on("LINK"))
+    assert focused("dataset.action") == "enabled"
+    press(Keys.SPACE)
+    wait_for(lambda: console.site.trader.states[key("LINK")].enabled)
+    console.load("/")
+    console.field("ARB", "risk_per_trade").click()
+    press(Keys.ARROW_DOWN)
+    wait_for(lambda: focused("name") == "risk_per_trade" and "AVAX" in focused("ariaLabel"))
+    console.run("document.activeElement.blur()")
+    press("?")
+    wait_for(lambda: console.one("#keys").is_displayed())
+    press(Keys.ESCAPE)
+    wait_for(lambda: not console.one("#keys").is_displayed())
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440, 2560])
+def test_nothing_scrolls_sideways(console: Console, width: int) -> None:
+    command = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    console.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", command)
+    try:
+        console.press(f"{console.row('BTC')} .name a")
+        console.one("#drawer [data-action=kill]")
+        assert console.run("return document.documentElement.scrollWidth") <= width
+        script = (
+            "const table = document.getElementById('table'); return table.scrollWidth - table.clientWidth"
+        )
+        assert console.run(script) <= 0
+    finally:
+        console.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+def test_a_viewer_sees_everything_and_no_control_that_acts(console: Console) -> None:
+    console.sign_in("a-viewer")
+    assert len(console.all("tbody.row")) > 5
+    for selector in (
+        ".limit input",
+        "[data-action=save]",
+        "[data-action=enabled]",
+        "#act",
+        "[data-action=reset]",
+    ):
+        assert not console.all(f"tbody {selector}" if selector != "#act" else selector)
+    number = console.one('tr[data-symbol="DOGE"]').get_attribute("id")
+    console.site.save_as_operator(str(number).removeprefix("row-"), {"stop_loss_dollars": "3.33"})
+    wait_for(lambda: console.cell("DOGE", "stop_loss_dollars") == "3.33")
+    console.press(f"{console.row('BTC')} .name a")
+    wait_for(lambda: "Drawdown" in console.text("#drawer"))
+    assert not console.all("#drawer [data-action=kill], #drawer form")
+
+
+def test_unsaved_rows_hold_the_order_and_keep_the_page(console: Console) -> None:
+    console.type_into("ETH", "stop_loss_dollars", "4")
+    console.type_into("ARB", "stop_loss_dollars", "2.5")
+    assert console.text("#unsaved") == "2 unsaved rows"
+    before = console.browser.current_url
+    console.press("thead .sym a")
+    wait_for(lambda: "held" in console.text("#toast"))
+    assert console.browser.current_url == before
+    assert console.field("ETH", "stop_loss_dollars").get_attribute("value") == "4"
+    script = "const event = new Event('beforeunload', {cancelable: true}); return !dispatchEvent(event)"
+    assert console.run(script) is True
+    console.press(f"{console.row('ETH')} [data-action=undo]")
+    console.press(f"{console.row('ARB')} [data-action=undo]")
+    wait_for(lambda: not console.text("#unsaved"))
+    assert console.run(script) is False
+    console.press("thead .sym a")
+    wait_for(lambda: "ordering=symbol" in console.browser.current_url)
+
+
+def test_the_end_of_a_session_ends_its_page(console: Console) -> None:
+    first = console.browser.current_window_handle
+    console.browser.switch_to.new_window("window")
+    Console(console.browser, console.site).load().press(".account button")
+    wait_for(lambda: "/login" in console.browser.current_url)
+    console.browser.switch_to.window(first)
+    wait_for(lambda: "/login" in console.browser.current_url, 12)
+    console.sign_in()
