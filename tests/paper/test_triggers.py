@@ -8,6 +8,7 @@ from venues.paper.exchange import Exchange
 from venues.paper.matching import cancel
 from venues.paper.orders import Wanted
 from venues.paper.placing import Placed, place
+from venues.paper.triggers import fire
 
 
 def opened(x: Exchange, size: str = "0.01", buy: bool = True) -> None:
@@ -198,3 +199,17 @@ def test_the_first_of_two_children_to_fill_cancels_the_other() -> None:
     jump(x, "BTC", 98_500_000_000)
     assert gain.order.status == "filled"
     assert loss.order.status in {"sibling_canceled", "reduce_only_canceled"}
+
+
+def test_a_trigger_looks_at_the_mark_and_a_resting_order_at_the_book() -> None:
+    x = newborn()
+    opened(x)
+    resting = one(x, stop(False, "0.01", 94_000, 84_600)).order
+    bid = one(x, order(True, "0.01", 93_000)).order
+    market = x.markets["BTC"]
+    market.mid = 92_000_000_000
+    fire(x, "BTC")
+    assert (resting.status, bid.status) == ("open", "filled")
+    market.mid, market.marks["hyperliquid"] = 96_000_000_000, 94_000_000_000
+    fire(x, "BTC")
+    assert resting.status == "filled"

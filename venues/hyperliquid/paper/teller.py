@@ -3,7 +3,7 @@
 import asyncio
 import random
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -21,6 +21,30 @@ MOST_PARTS = 5
 Push = Callable[[str, Callable[[], Mapping[str, Any]]], None]
 
 
+class Line:
+    """Messages that wait their turn: each told at its time, none before the one that came before it."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[tuple[float, Callable[[], None]]] = deque()
+
+    def put(self, tell: Callable[[], None], delay_s: float) -> None:
+        """Tell now where nothing waits and nothing delays it, else in turn."""
+        if not self.waiting and not delay_s:
+            tell()
+            return
+        due = time.monotonic() + delay_s
+        self.waiting.append((due, tell))
+        if len(self.waiting) == 1:
+            asyncio.get_running_loop().call_at(due, self._tell_due)
+
+    def _tell_due(self) -> None:
+        while self.waiting and self.waiting[0][0] <= time.monotonic():
+            _, tell = self.waiting.popleft()
+            tell()
+        if self.waiting:
+            asyncio.get_running_loop().call_at(self.waiting[0][0], self._tell_due)
+
+
 class Teller:
     """Turns events of one commit into messages for `push(key, message)`, in their order."""
 
@@ -28,7 +52,8 @@ class Teller:
         self.x = exchange
         self.push = push
         self.chance = random.Random(exchange.seed)
-        self.due = 0.0
+        self.orders = Line()
+        self.payments = Line()
 
     def tell(self, events: list[Event]) -> None:
         """Tell of the venue's orders, fills and payments; half of the time a little late."""
@@ -37,20 +62,15 @@ class Teller:
         fills = [one for one in mine if isinstance(one, Filled)]
         if orders or fills:
             late = "late_events" not in self.x.without and self.chance.random() < 0.5
-            self._later(lambda: self._tell_orders(orders), LATEST_EVENT_S / MOST_PARTS if late else 0)
+            self.orders.put(lambda: self._tell_orders(orders), self._delay(late))
             for filled in fills:
                 self._tell_fills(filled, late)
         for funded in (one for one in mine if isinstance(one, Funded)):
             self._tell_funding(funded)
 
-    def _later(self, tell: Callable[[], None], most_s: float) -> None:
-        """Tell now, or within so many seconds of market time; never before what was to be told earlier."""
-        now = time.monotonic()
-        self.due = max(self.due, now + self.chance.uniform(0, most_s) / max(self.x.speed, 1))
-        if self.due <= now:
-            tell()
-        else:
-            asyncio.get_running_loop().call_at(self.due, tell)
+    def _delay(self, late: bool, most_s: float = LATEST_EVENT_S / MOST_PARTS) -> float:
+        """Give seconds to wait: a share of market time, so that it shrinks as the market runs faster."""
+        return self.chance.uniform(0, most_s) / max(self.x.speed, 1) if late else 0.0
 
     def _tell_orders(self, changes: list[OrderChanged]) -> None:
         updates: dict[str, list[Any]] = defaultdict(list)
@@ -71,10 +91,10 @@ class Teller:
     def _tell_fills(self, filled: Filled, late: bool) -> None:
         """Tell an order's fills together, or one by one within the 200 ms they take."""
         if not late:
-            self._later(lambda: self._push_fills(filled.fills), 0)
+            self.orders.put(lambda: self._push_fills(filled.fills), 0)
             return
         for one in filled.fills:
-            self._later(lambda part=(one,): self._push_fills(part), LATEST_EVENT_S / MOST_PARTS)  # type: ignore[misc]
+            self.orders.put(lambda part=(one,): self._push_fills(part), self._delay(late))  # type: ignore[misc]
 
     def _push_fills(self, fills: tuple[Fill, ...]) -> None:
         user, symbol = fills[0].account, fills[0].symbol
@@ -85,10 +105,10 @@ class Teller:
         self._push_now(f"trades:{symbol}", "trades", [own_trade(one, user) for one in shown])
 
     def _tell_funding(self, funded: Funded) -> None:
-        late = 0.0 if "late_funding" in self.x.without else LATEST_FUNDING_S
-        self._later(lambda: self._push_funding(funded), late)
-        if late and self.chance.random() < TOLD_TWICE:
-            self._later(lambda: self._push_funding(funded), late)
+        late = "late_funding" not in self.x.without
+        times = 1 + (late and self.chance.random() < TOLD_TWICE)
+        for _ in range(times):
+            self.payments.put(lambda: self._push_funding(funded), self._delay(late, LATEST_FUNDING_S))
 
     def _push_funding(self, funded: Funded) -> None:
         one = funded.payment
