@@ -196,6 +196,13 @@ async def test_no_order_leaves_with_an_expiry_out_of_bounds(
     assert stub.actions == []
 
 
+async def test_the_earliest_expiry_of_a_request_counts(stub: Stub, venue: HyperliquidGateway) -> None:
+    stub.body = OK_FILLED.replace('"oid":77}}]', '"oid":77}},{"resting":{"oid":78}}]')
+    now = venue.venue_ms()
+    await venue.place([order(expires_ms=now + 20_000), order(client_id=8, expires_ms=now + 10_000)], yes)
+    assert stub.actions[0]["expiresAfter"] == now + 10_000
+
+
 async def test_a_hung_entry_does_not_delay_a_close(stub: Stub, venue: HyperliquidGateway) -> None:
     stub.body, stub.wait_s = OK_FILLED, 1.0
     hung = asyncio.create_task(venue.place([order()], yes))
