@@ -57,10 +57,12 @@ lock: venv
 
 # The copy of the lock beside the packages says what is installed: a touched file installs nothing.
 venv: python-version
-	@cmp -s requirements.txt $(VENV)/requirements.txt || { \
+	@cat requirements.txt requirements-lighter.txt 2>/dev/null | cmp -s - $(VENV)/requirements.txt || { \
 		echo "Installing what PoG PM runs on into $(VENV) ..."; \
 		[ -x $(PY) ] || $(PYTHON) -m venv $(VENV); \
-		$(PIP) install --require-hashes -r requirements.txt && cp requirements.txt $(VENV)/requirements.txt; }
+		$(PIP) install --require-hashes -r requirements.txt \
+		&& $(PIP) install --no-deps --require-hashes -r requirements-lighter.txt \
+		&& cat requirements.txt requirements-lighter.txt > $(VENV)/requirements.txt; }
 
 venv-dev: venv
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \
