@@ -1,10 +1,13 @@
-"""Lets WebSockets in: programs by token, browsers by an origin of ours and their session; else 403."""
+"""Lets WebSockets in: programs by token, browsers by an origin of ours and their session; else 403.
+
+Origins are compared whole: Channels' own validator fails on ports that are no number.
+"""
 
 from importlib import import_module
 
 from channels.auth import AuthMiddlewareStack
 from channels.db import database_sync_to_async
-from channels.security.websocket import OriginValidator, WebsocketDenier
+from channels.security.websocket import WebsocketDenier
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import User
@@ -36,14 +39,17 @@ class Doorkeeper:
 
     def __init__(self, inner: Application, origins: list[str], program_paths: set[str]) -> None:
         self.programs = RoleGate(inner)
-        self.browsers: Application = OriginValidator(AuthMiddlewareStack(RoleGate(inner)), origins)
+        self.browsers: Application = AuthMiddlewareStack(RoleGate(inner))
+        self.origins = {origin.encode() for origin in origins}
         self.program_paths = program_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Choose the way in by the Authorization header."""
-        header = dict(scope["headers"]).get(b"authorization")
+        headers = dict(scope["headers"])
+        header = headers.get(b"authorization")
         if header is None:
-            await self.browsers(scope, receive, send)
+            ours = headers.get(b"origin") in self.origins  # as a browser writes it: whole, lower case
+            await (self.browsers if ours else deny)(scope, receive, send)
             return
         scheme, _, key = header.partition(b" ")
         found = None

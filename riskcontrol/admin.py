@@ -30,6 +30,13 @@ class SettingField(forms.CharField):
         except ValueError as error:
             raise ValidationError(str(error)) from None
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Tell whether another number was typed: `5` and `5.00` are one."""
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
+
 
 class SettingsForm(forms.ModelForm):  # type: ignore[type-arg]  # generic to type checkers only
     """The four fields that PM owns, the revision they were read at, and a reason."""

@@ -31,7 +31,6 @@ def page(browser: Client, path: str) -> str:
 
 def form(browser: Client, verb: str, path: str, data: dict[str, str], multipart: bool) -> Any:
 
-
     if multipart:
         body, kind = encode_multipart(BOUNDARY, data), MULTIPART_CONTENT
     else:

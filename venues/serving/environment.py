@@ -110,6 +110,22 @@ def url(name: str, default: str) -> str:
     return value
 
 
+def origins(name: str, default: Collection[str]) -> list[str]:
+    """Give browser origins, such as https://pm.example:8443, as browsers write them."""
+    found = [word.rstrip("/").lower() for word in words(name)] or list(default)
+    for origin in found:
+        parts = urlsplit(origin)
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or origin != f"{parts.scheme}://{parts.netloc}"
+        ):
+            raise ImproperlyConfigured(
+                f"{name} must list origins such as https://pm.example, not {origin!r}."
+            )
+    return found
+
+
 def var_dir() -> Path:
     """Give the directory of databases, logs and secrets, made if missing."""
     path = Path(text("VAR_DIR", "var"))

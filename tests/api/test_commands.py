@@ -1,0 +1,150 @@
+"""The commands beside PM: users, tokens, prepare's own part, what `ready` prints."""
+
+import stat
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from pytest_django import Settings
+from rest_framework.test import APIClient
+
+from portfolio.access import role_of
+from portfolio.firstlogin import take_first_login
+from portfolio.management.commands import prepare, ready
+from portfolio.models import Trader
+from tests.conftest import PASSWORD
+
+LIST = "/api/risk/strategies"
+
+
+@pytest.fixture
+def var_dir(tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A VAR_DIR of one test."""
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    monkeypatch.delenv("PM_ADMIN_PASSWORD", raising=False)
+    return tmp_path
+
+
+def run(*words: str, **given: Any) -> str:
+    out = StringIO()
+    call_command(*words, stdout=out, **given)
+    return out.getvalue()
+
+
+def test_createtoken_prints_the_key_alone(viewer: User) -> None:
+    printed = run("createtoken", "vera")
+    key = printed.strip()
+    assert printed == f"{key}\n"
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Token {key}")
+    assert client.get(LIST).status_code == 200
+
+
+def test_createtoken_for_days(viewer: User) -> None:
+    from knox.models import AuthToken
+
+    run("createtoken", "vera", "--days", "2")
+    token = AuthToken.objects.get()
+    assert (token.expiry - token.created).days in {1, 2}
+    for days in ("0", "-1", "4000"):
+        with pytest.raises(CommandError, match="--days"):
+            run("createtoken", "vera", "--days", days)
+    with pytest.raises(CommandError, match="no user 'ghost'"):
+        run("createtoken", "ghost")
+
+
+def test_adduser_reads_the_password_from_the_environment(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PM_PASSWORD", PASSWORD)
+    run("adduser", "olga", "--role", "operator")
+    user = User.objects.get(username="olga")
+    assert user.check_password(PASSWORD)
+    assert role_of(user) == "operator"
+    with pytest.raises(CommandError, match="already exists"):
+        run("adduser", "olga", "--role", "viewer")
+
+
+@pytest.mark.parametrize("password", ["short", "password1234", ""])
+def test_adduser_refuses_a_poor_password(db: None, monkeypatch: pytest.MonkeyPatch, password: str) -> None:
+    monkeypatch.delenv("PM_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin", StringIO(password + "\n"))
+    with pytest.raises(CommandError):
+        run("adduser", "olga", "--role", "viewer")
+    assert not User.objects.exists()
+
+
+def test_adduser_reads_the_password_from_standard_input(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PM_PASSWORD", raising=False)
+    monkeypatch.setattr("sys.stdin", StringIO(PASSWORD + "\n"))
+    run("adduser", "olga", "--role", "viewer")
+    assert User.objects.get().check_password(PASSWORD)
+
+
+def test_the_first_password_is_generated_and_handed_over_once(db: None, var_dir: Path) -> None:
+    prepare.prepare_pm()
+    marker = var_dir / "first-login"
+    assert stat.S_IMODE(marker.stat().st_mode) == 0o600
+    (line,) = take_first_login()
+    name, password = line.split(" / ")
+    assert name == "admin"
+    assert not marker.exists()
+    assert take_first_login() == []
+    user = User.objects.get()
+    assert (user.username, role_of(user), user.check_password(password)) == ("admin", "admin", True)
+    prepare.prepare_pm()
+    assert take_first_login() == []
+    assert User.objects.get().check_password(password)
+
+
+def test_a_chosen_password_is_applied_at_every_start(
+    db: None, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PM_ADMIN_PASSWORD", "chosen by the operator")
+    prepare.prepare_pm()
+    (line,) = take_first_login()
+    assert "chosen by the operator" not in line
+    user = User.objects.get()
+    assert user.check_password("chosen by the operator")
+    user.set_password("changed in the admin")
+    user.save()
+    prepare.prepare_pm()
+    assert User.objects.get().check_password("chosen by the operator")
+
+
+def test_an_admin_that_was_removed_is_not_made_again(
+    viewer: User, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prepare.prepare_pm()
+    assert not User.objects.filter(username="admin").exists()
+
+
+def test_the_registry_follows_the_ports_but_not_over_an_admins_choice(
+    db: None, var_dir: Path, settings: Settings
+) -> None:
+    prepare.prepare_pm()
+    trader = Trader.objects.get(source="hyperliquid")
+    assert trader.url == f"http://127.0.0.1:{settings.TRADER_PORTS['hyperliquid']}"
+    settings.TRADER_PORTS = {"hyperliquid": 9999}
+    prepare.prepare_pm()
+    assert Trader.objects.get().url == "http://127.0.0.1:9999"
+    Trader.objects.update(url="http://10.0.0.5:9002", enabled=False)
+    prepare.prepare_pm()
+    assert Trader.objects.values_list("url", "enabled").get() == ("http://10.0.0.5:9002", False)
+
+
+def test_ready_says_where_everything_is(
+    db: None, var_dir: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("RUN_STARTED_AT", raising=False)
+    prepare.prepare_pm()
+    text = "\n".join(ready.ready_lines({"hyperliquid": "online"}, 0))
+    assert settings.PM_ORIGINS[0] in text
+    assert "admin / " in text
+    assert "hyperliquid (paper), online" in text
+    assert "paper, http://127.0.0.1:" in text
+    assert str(var_dir / "log") in text
+    assert " s\n" in text
+    assert "First login" not in "\n".join(ready.ready_lines({"hyperliquid": "online"}, 0))
