@@ -126,3 +126,12 @@ def test_a_second_of_the_market_changes_no_cash() -> None:
     x = newborn(speed=1)
     step(x)
     assert account(x).cash == 10_000_000_000
+
+
+def test_a_part_closed_gives_its_share_of_isolated_margin_back() -> None:
+    x = newborn()
+    mine = account(x)
+    mine.leverages["BTC"] = Leverage(10, cross=False)
+    place(x, mine, [Wanted("BTC", True, 96_500_000_000, BTC.size(10_000), tif="ioc")])
+    place(x, mine, [Wanted("BTC", False, 95_000_000_000, BTC.size(2_500), tif="ioc")])
+    assert mine.position("BTC").margin == 960_050_000 * 3 // 4

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from tests.paper.newborn import NO_CHANCE, account, newborn, order, stop
-from venues.hyperliquid.paper.teller import Teller
+from venues.hyperliquid.paper.teller import Line, Teller
 from venues.paper.engine import advance, cancel_scheduled
 from venues.paper.events import OrderChanged
 from venues.paper.exchange import Exchange
@@ -97,3 +97,17 @@ def test_the_dead_mans_switch_cancels_stops_too_and_only_when_it_is_due() -> Non
     assert x.orders_of(mine) == []
     assert mine.cancel_at is None
     assert {one.status for one in x.orders.values()} == {"filled", "scheduled_cancel"}
+
+
+async def test_nothing_overtakes_what_waits() -> None:
+    line = Line()
+    told: list[int] = []
+    line.put(lambda: told.append(1), 0.05)
+    line.put(lambda: told.append(2), 0.0)
+    line.put(lambda: told.append(3), 0.01)
+    assert told == []
+    async with asyncio.timeout(5):
+        while len(told) < 3:  # noqa: ASYNC110  # a line has no event to wait for
+            await asyncio.sleep(0.01)
+    line.put(lambda: told.append(4), 0.0)
+    assert told == [1, 2, 3, 4]

@@ -213,3 +213,14 @@ def test_a_trigger_looks_at_the_mark_and_a_resting_order_at_the_book() -> None:
     market.mid, market.marks["hyperliquid"] = 96_000_000_000, 94_000_000_000
     fire(x, "BTC")
     assert resting.status == "filled"
+
+
+def test_a_child_that_fills_cancels_the_other_though_more_is_open() -> None:
+    x = newborn()
+    opened(x, "0.02")
+    profit = order(False, "0.01", 90_000, trigger=98_000, market=True, reduce_only=True, take_profit=True)
+    _, loss, gain = bracket(
+        x, order(True, "0.01", 97_000, tif="ioc"), stop(False, "0.01", 94_000, 90_000), profit
+    )
+    jump(x, "BTC", 98_500_000_000)
+    assert (gain.order.status, loss.order.status, held(x)) == ("filled", "sibling_canceled", 2_000)
