@@ -1,7 +1,7 @@
 """The live copy of what traders report: values and the rules by which a report replaces another."""
 
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -43,7 +43,6 @@ class Link:
     shown: str = "offline"
     stored_at: float = NEVER
     minute: str = ""
-    dirty: bool = field(default=False)
 
     def age_s(self) -> float | None:
         """Give the seconds since the last message, None where there was none."""

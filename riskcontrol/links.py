@@ -89,6 +89,8 @@ class TraderLink:
             try:
                 await self.hear()
             except ProductError as error:
+                if book.link(self.source).error != error.detail:
+                    log.info("%s: %s", self.source, error.detail)
                 book.failed(self.source, error.detail, isinstance(error, NotListening))
             except DatabaseError as error:
                 log.warning("%s: the database refuses what is reported: %s", self.source, error)

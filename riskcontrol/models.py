@@ -66,7 +66,6 @@ class Delivery(models.Model):
 
     class Kind(models.TextChoices):
         SETTINGS = "settings"
-        ENABLE = "enable"
         DISABLE = "disable"
         KILL = "kill"
 

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('settings', 'Settings'), ('enable', 'Enable'), ('disable', 'Disable'), ('kill', 'Kill')], max_length=8)),
+                ('kind', models.CharField(choices=[('settings', 'Settings'), ('disable', 'Disable'), ('kill', 'Kill')], max_length=8)),
                 ('body', venues.serving.fields.ExactJSONField(default=dict)),
                 ('revision', models.BigIntegerField(null=True)),
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('delivered', 'Delivered'), ('rejected', 'Rejected'), ('superseded', 'Superseded')], default='pending', max_length=12)),

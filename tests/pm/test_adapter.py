@@ -80,6 +80,20 @@ def test_dripping_bytes_end_at_the_deadline(adapter: TraderAdapter, fake: FakeTr
     assert time.monotonic() - began < 1
 
 
+def test_silence_after_a_late_byte_ends_at_the_deadline(adapter: TraderAdapter, fake: FakeTrader) -> None:
+    def stall(handler: Any) -> bool:
+        time.sleep(0.4)
+        handler.wfile.write(b"HTTP/1.1 ")
+        time.sleep(2)
+        return True
+
+    fake.answer = stall
+    began = time.monotonic()
+    with pytest.raises(Unreachable):
+        adapter.strategies(timeout_s=0.5)
+    assert time.monotonic() - began < 0.8
+
+
 def test_what_is_no_http_is_a_bad_answer(adapter: TraderAdapter, fake: FakeTrader) -> None:
     def babble(handler: Any) -> bool:
         handler.wfile.write(b"SSH-2.0-hello\r\n")
@@ -138,19 +152,20 @@ def test_refusals_keep_their_code(
 
 
 def test_a_redirect_is_not_followed(adapter: TraderAdapter, fake: FakeTrader) -> None:
-    with FakeTrader() as other:
+    paths: list[str] = []
 
-        def redirect(handler: Any) -> bool:
-            handler.send_response(307)
-            handler.send_header("Location", other.url + handler.path)
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-            return True
+    def redirect(handler: Any) -> bool:
+        paths.append(handler.path)
+        handler.send_response(307)
+        handler.send_header("Location", "/elsewhere")
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+        return True
 
-        fake.answer = redirect
-        with pytest.raises(BadAnswer):
-            adapter.kill(BTC, None, "")
-        assert other.commands == []
+    fake.answer = redirect
+    with pytest.raises(BadAnswer):
+        adapter.kill(BTC, None, "")
+    assert paths == ["/api/strategies/momentum/BTC/kill"]
 
 
 def test_an_answer_for_another_strategy_is_not_believed(adapter: TraderAdapter, fake: FakeTrader) -> None:

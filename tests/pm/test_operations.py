@@ -1,6 +1,7 @@
 """Changes, enables, disables, kills, resets and closes of one row, against a trader that runs or does not."""
 
 import threading
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -8,11 +9,11 @@ from django.db import connections, transaction
 
 from portfolio import book
 from portfolio.models import Trader
-from riskcontrol import operations, rows
+from riskcontrol import operations, rows, upkeep, writing
 from riskcontrol.models import Change, Delivery, RiskSettings
 from tests.pm.conftest import BTC, OTTO, adopted, register
 from tests.pm.fake_trader import BTC as NAME
-from tests.pm.fake_trader import FakeTrader, state
+from tests.pm.fake_trader import FakeTrader, Handler, state
 from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Unreachable
 from venues.contract.names import RowKey
 
@@ -23,6 +24,18 @@ def outcomes() -> list[tuple[str, str]]:
     """Give (action, outcome) of every record but the adoptions, oldest first."""
     found = Change.objects.exclude(action="adopt").order_by("id")
     return [(one.action, one.outcome) for one in found]
+
+
+def failing(end: str) -> Callable[[Handler], bool]:
+    """Give a fault: paths that end so are answered 500."""
+
+    def answer(handler: Handler) -> bool:
+        if handler.path.endswith(end):
+            handler.raw(500, b"oops")
+            return True
+        return False
+
+    return answer
 
 
 def refusal(code: str, operation: object, *args: object, **kwargs: object) -> ProductError:
@@ -102,6 +115,14 @@ def test_i04_of_racing_saves_on_one_revision_exactly_one_wins(known: FakeTrader)
     assert sorted(found) == ["applied"] + ["conflict"] * 7
     assert outcomes() == [("change", "applied")]
     assert RiskSettings.objects.get().stop_loss_dollars == known.states[NAME].limits.stop_loss_dollars
+
+
+def test_i04_a_writer_whose_revision_is_gone_writes_nothing(known: FakeTrader) -> None:
+    seen = writing.settings_of(BTC)
+    operations.change_settings(BTC, FOUR, actor=OTTO)
+    with pytest.raises(Conflict):
+        writing.advance(seen, stop_loss_dollars=Decimal(9))
+    assert RiskSettings.objects.get().stop_loss_dollars == 4
 
 
 def test_i02_nothing_is_sent_before_its_commit(known: FakeTrader) -> None:
@@ -248,6 +269,33 @@ def test_i13_a_kill_on_its_way_forbids_enable_and_reset(away: Trader) -> None:
     refusal("killed", operations.set_enabled, BTC, True)
     refusal("trader_unreachable", operations.reset_kill_switch, BTC)
     assert outcomes() == [("kill", "pending"), ("enable", "refused"), ("reset", "refused")]
+
+
+def test_i13_a_kill_reaches_the_trader_before_any_reset(known: FakeTrader) -> None:
+    known.answer = failing("/kill")
+    assert operations.kill(BTC, actor=OTTO).status == "pending"
+    error = refusal("trader_unreachable", operations.reset_kill_switch, BTC)
+    assert "A kill has to reach the trader first" in error.detail
+    assert known.told("reset-kill-switch") == []
+
+
+def test_a_kill_that_leaves_the_strategy_alive_is_not_acknowledged(known: FakeTrader) -> None:
+    def lie(handler: Handler) -> bool:
+        handler.say(200, known.states[NAME].to_json())
+        return True
+
+    known.answer = lie
+    assert operations.kill(BTC, actor=OTTO).status == "pending"
+
+
+def test_a_repair_looks_at_no_row_that_has_moved_on(known: FakeTrader) -> None:
+    known.report(NAME, stop_loss_dollars=9, tell=False)
+    adopted(*known.states.values())
+    looked_at = upkeep.unsettled("hyperliquid")
+    assert list(looked_at.values()) == [0]
+    assert upkeep.settle("hyperliquid", dict.fromkeys(looked_at, 5)) == 0
+    assert upkeep.settle("hyperliquid", looked_at) == 1
+    assert outcomes() == [("drift", "pending")]
 
 
 def test_a_kill_is_applied_and_recorded(known: FakeTrader) -> None:
