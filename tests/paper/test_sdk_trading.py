@@ -4,6 +4,7 @@ import time
 from typing import Any
 
 import pytest
+import requests
 from hyperliquid.exchange import Exchange
 from hyperliquid.utils.types import Cloid
 
@@ -303,3 +304,13 @@ def test_every_read_of_the_sdk_answers(stranger: Stranger) -> None:
     assert active["leverage"] == {"type": "cross", "value": 20}
     assert post("/info", {"type": "perpDexs"}) == [None]
     assert post("/info", {"type": "userRole", "user": "0x" + "0" * 40}) == {"role": "missing"}
+
+
+def test_an_order_that_is_filled_in_part_rests_with_what_is_left(stranger: Stranger) -> None:
+    deposit = {"venue": "hyperliquid", "address": stranger.address, "deposit": "90000000"}
+    assert requests.post(f"{stranger.paper.url}/paper/accounts", json=deposit, timeout=5).ok
+    (status,) = statuses(stranger.exchange.order("BTC", True, 200, 96_100, GTC))
+    (shown,) = stranger.info.open_orders(stranger.address)
+    assert status == {"resting": {"oid": shown["oid"]}}
+    assert 0 < float(shown["sz"]) < float(shown["origSz"]) == 200
+    assert float(stranger.size()) == pytest.approx(200 - float(shown["sz"]))

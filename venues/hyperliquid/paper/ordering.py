@@ -71,7 +71,7 @@ def _status(x: Exchange, account: Account, placed: Placed) -> Json | str:
     known: Json = {"oid": order.oid}
     if order.client_id is not None:
         known["cloid"] = order.client_id
-    if order.filled and order.trigger is None:
+    if order.is_final and order.filled and order.trigger is None:
         return {
             "filled": {"totalSz": _size(instrument, order), "avgPx": _average(x, account, order), **known}
         }
