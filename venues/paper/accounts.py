@@ -54,6 +54,13 @@ class Leverage:
 
     value: int
     cross: bool = True
+    fraction: int | None = None  # initial margin in 1e-4, at a venue that sets that instead
+
+    def needed(self, notional: int) -> int:
+        """Give the initial margin of a notional."""
+        if self.fraction is None:
+            return divide(notional, self.value)
+        return divide(notional * self.fraction, 10_000)
 
 
 @dataclass
@@ -141,7 +148,7 @@ def margins(
         leverage = account.leverage(instrument, default)
         value, total = value + pnl, total + notional
         if leverage.cross:
-            needed = divide(notional, leverage.value)
+            needed = leverage.needed(notional)
             cross_pnl, cross_used, used = cross_pnl + pnl, cross_used + needed, used + needed
             maintenance += divide(notional * instrument.maintenance_ppm, 1_000_000)
             cross_total += notional

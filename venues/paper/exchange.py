@@ -15,6 +15,7 @@ from venues.paper.orders import Fill, Order, Payment, Status
 AccountKey = tuple[str, str]
 REMEMBERED = 10_000  # fills and payments of an account; older ones stay on disk
 CLOSED_ORDERS = 5_000
+RECORDS = 10_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Batch:
     rates: list[Rate] = field(default_factory=list)
     markets: dict[str, Market] = field(default_factory=dict)
     forgotten_before: dict[str, int] = field(default_factory=dict)
+    records: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 class Keeper(Protocol):
@@ -81,7 +83,14 @@ class Exchange:
         self.fills: dict[AccountKey, deque[Fill]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self.payments: dict[AccountKey, deque[Payment]] = defaultdict(lambda: deque(maxlen=REMEMBERED))
         self.rates: dict[str, deque[Rate]] = defaultdict(lambda: deque(maxlen=500))
-        self.numbers = {"order": 1_000_000, "fill": 5_000_000, "payment": 1, "print": 900_000_000}
+        self.numbers = {
+            "order": 1_000_000,
+            "fill": 5_000_000,
+            "payment": 1,
+            "print": 900_000_000,
+            "record": 0,
+        }
+        self.records: dict[str, dict[str, Any]] = {}
         self.batch = Batch()
         self.events: list[Event] = []
         self.listeners: list[Callable[[list[Event]], None]] = []
@@ -167,6 +176,12 @@ class Exchange:
         self.index(order)
         self.batch.orders[order.oid] = order
         self.events.append(OrderChanged(replace(order)))
+
+    def keep(self, name: str, state: dict[str, Any]) -> None:
+        """Keep what only a face knows of, by a name of its own; the latest 10 000 stay at hand."""
+        self.records[name] = self.batch.records[name] = state
+        if len(self.records) > RECORDS:
+            del self.records[next(iter(self.records))]
 
     def add_fills(self, fills: Iterable[Fill]) -> None:
         """Take the executions of one order."""

@@ -79,6 +79,7 @@ class Venue:
     stop_worst_percent: int  # how far past its trigger a market stop may fill
     mark_every_s: int  # market seconds between two marks
     default_leverage: int
+    partial_entry_keeps_stops: bool = False  # children live on what a partly filled entry got
     instruments: Mapping[str, Instrument] = field(default_factory=dict)
 
     def by_number(self, number: int) -> Instrument | None:

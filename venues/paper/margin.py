@@ -2,7 +2,6 @@
 
 from venues.paper.accounts import Account
 from venues.paper.exchange import Exchange
-from venues.paper.instruments import divide
 from venues.paper.orders import Order
 
 
@@ -21,20 +20,21 @@ def has_margin(x: Exchange, account: Account, order: Order, lots: int) -> bool:
     if not more:
         return True
     default = x.venues[order.venue].default_leverage
-    leverage = account.leverage(instrument, default).value
-    needed = divide(instrument.notional(more, mark), leverage)
-    released = divide(instrument.notional(lots - more, mark), leverage)
-    return needed <= x.margins(account).free + released - _reserved(x, account, order)
+    leverage = account.leverage(instrument, default)
+    needed = leverage.needed(instrument.notional(more, mark))
+    released = leverage.needed(instrument.notional(lots - more, mark))
+    return needed <= x.margins(account).free + released - reserved(x, account, order)
 
 
-def _reserved(x: Exchange, account: Account, besides: Order) -> int:
+def reserved(x: Exchange, account: Account, besides: Order | None = None) -> int:
+    """Give the initial margin that an account's resting orders hold back."""
     total = 0
     for order in x.orders_of(account):
-        if order.oid == besides.oid or order.reduce_only or order.waits:
+        if order is besides or order.reduce_only or order.waits:
             continue
         instrument = x.instrument(order.venue, order.symbol)
-        leverage = account.leverage(instrument, x.venues[order.venue].default_leverage).value
+        leverage = account.leverage(instrument, x.venues[order.venue].default_leverage)
         signed = order.left if order.buy else -order.left
         more = opening(account.position(order.symbol).lots, signed)
-        total += divide(instrument.notional(more, order.price), leverage)
+        total += leverage.needed(instrument.notional(more, order.price))
     return total

@@ -99,6 +99,7 @@ class Market:
         """Go on where `to_json` left off; the minute's path is made again from the same state."""
         for name in ("mid", "oracle", "last", "marks", "scale", "basis", "stress", "thin_until"):
             setattr(self, name, state[name])
+        self.marks = {venue.name: self.marks.get(venue.name, self.mid) for venue, _ in self.venues}
         self.trail.extend(state["trail"])
         self._after = state["before"]
         if state["feed"] == self.feed.name:

@@ -99,16 +99,16 @@ def _fill(
 ) -> Fill:
     price, lots = part
     venue = x.venues[order.venue]
-    start, signed = position.lots, lots if order.buy else -lots
+    start, start_cost, signed = position.lots, position.cost, lots if order.buy else -lots
     notional = instrument.notional(lots, price)
     fee = divide(notional * (venue.taker_ppm if taker else venue.maker_ppm), 1_000_000)
     pnl = position.trade(instrument, signed, price)
     leverage = account.leverage(instrument, venue.default_leverage)
     if not leverage.cross:
-        position.margin += divide(instrument.notional(opening(start, signed), price), leverage.value)
+        position.margin += leverage.needed(instrument.notional(opening(start, signed), price))
     account.realised, account.fees = account.realised + pnl, account.fees + fee
     account.volume += notional
-    order.filled += lots
+    order.filled, order.traded = order.filled + lots, order.traded + notional
     return Fill(
         tid=x.number("fill"),
         oid=order.oid,
@@ -124,6 +124,8 @@ def _fill(
         fee=fee,
         taker=taker,
         client_id=order.client_id,
+        start_cost=start_cost,
+        fraction=leverage.fraction or 0,
     )
 
 
@@ -157,16 +159,24 @@ def finish(x: Exchange, order: Order, status: Status, reason: str | None = None)
         child = x.orders[oid]
         if child.is_final:
             continue
-        if status == "filled":
+        partly = order.filled and x.venues[order.venue].partial_entry_keeps_stops
+        if status == "filled" or partly:
             child.armed = True
+            child.lots = min(child.lots, order.filled) if partly else child.lots
             x.set_status(child, "open")
         else:
             cancel(x, child)
-    if order.parent is not None and order.filled:
-        for oid in x.orders[order.parent].children if order.parent in x.orders else ():
-            sibling = x.orders.get(oid)
-            if sibling and not sibling.is_final:
+    if order.filled:
+        for sibling in _siblings(x, order):
+            if not sibling.is_final:
                 finish(x, sibling, "sibling_canceled")
+
+
+def _siblings(x: Exchange, order: Order) -> list[Order]:
+    """Give the other children of an order's parent, and the order tied to it."""
+    parent = x.orders.get(order.parent) if order.parent is not None else None
+    named = [*(parent.children if parent else ()), order.sibling]
+    return [x.orders[oid] for oid in named if oid is not None and oid != order.oid and oid in x.orders]
 
 
 def cancel(x: Exchange, order: Order, status: Status = "canceled") -> None:

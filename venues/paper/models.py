@@ -73,6 +73,12 @@ class CandleRow(Kept):
         indexes = [models.Index(fields=["symbol", "open_ms"], name="paper_candle_symbol")]
 
 
+class RecordRow(Kept):
+    """What only a face knows of, by a name of its own."""
+
+    name = models.CharField(max_length=128, primary_key=True)
+
+
 class RateRow(Kept):
     """One hour's funding rate of a symbol."""
 

@@ -78,6 +78,7 @@ class Order:
     whole: bool = False
     client_id: str | None = None
     filled: int = 0
+    traded: int = 0  # what its fills were worth
     status: Status = "open"
     reason: str | None = None
     status_ms: int = 0
@@ -85,6 +86,8 @@ class Order:
     fired: bool = False  # its trigger has been reached
     parent: int | None = None
     children: list[int] = field(default_factory=list)
+    sibling: int | None = None  # cancelled by this one's first fill
+    details: dict[str, Any] = field(default_factory=dict)  # what only its venue knows of it
 
     @property
     def left(self) -> int:
@@ -124,6 +127,8 @@ class Fill:
     fee: int
     taker: bool
     client_id: str | None = None
+    start_cost: int = 0  # what the position before it had cost, signed
+    fraction: int = 0  # initial margin of the symbol then, in 1e-4; 0 where the venue sets leverage
 
     def to_json(self) -> dict[str, Any]:
         """Give the fill as it is kept."""

@@ -30,6 +30,9 @@ MODELS = (
     "funding",
     "late_funding",  # told up to three seconds late, now and then twice
     "minimum_volume",  # what scheduleCancel asks for
+    "delay",  # between a transaction's acceptance and its execution (Lighter)
+    "rejects",  # some orders cancelled by the sequencer after they were accepted (Lighter)
+    "rate_limits",  # 60 requests and 60 transactions a minute (Lighter)
 )
 EXCHANGE_PATH = environment.choice("EXCHANGE_PATH", "nearer", ("nearer", "adverse"))
 EXCHANGE_WITHOUT = frozenset(environment.words("EXCHANGE_WITHOUT"))

@@ -12,7 +12,7 @@ from typing import Any
 
 from venues.paper.accounts import account_from_json
 from venues.paper.candles import MINUTE_MS, MOST, Candle
-from venues.paper.exchange import CLOSED_ORDERS, REMEMBERED, Batch, Exchange, Rate
+from venues.paper.exchange import CLOSED_ORDERS, RECORDS, REMEMBERED, Batch, Exchange, Rate
 from venues.paper.orders import Fill, Order, Payment
 
 PRUNE_EVERY_MS = 60 * MINUTE_MS
@@ -66,7 +66,14 @@ class Store:
                 "SELECT state FROM paper_raterow WHERE symbol = ? ORDER BY at_ms DESC LIMIT 500", symbol
             )
             x.rates[symbol].extend(Rate(**row) for row in reversed(list(rates)))
+        x.records.update(self._load_records())
         return True
+
+    def _load_records(self) -> dict[str, Any]:
+        rows = self.connection.execute(
+            "SELECT name, state FROM paper_recordrow ORDER BY rowid DESC LIMIT ?", (RECORDS,)
+        )
+        return {name: json.loads(state) for name, state in reversed(list(rows))}
 
     def _load_account(self, x: Exchange, venue: str, name: str) -> None:
         key = f"{venue}:{name}"
@@ -124,6 +131,10 @@ def _writes(batch: Batch, counters: Mapping[str, Any]) -> Iterator[tuple[str, li
     yield (
         _put("raterow", "symbol, at_ms, state"),
         [(one.symbol, one.at_ms, json.dumps(asdict(one))) for one in batch.rates],
+    )
+    yield (
+        _put("recordrow", "name, state"),
+        [(name, json.dumps(state)) for name, state in batch.records.items()],
     )
     yield "DELETE FROM paper_candlerow WHERE symbol = ? AND open_ms < ?", list(_outdated(batch))
 

@@ -3,6 +3,7 @@
 from django.urls import path
 
 from venues.paper import views
+from venues.paper.routes import merged
 from venues.paper.server import faces
 
 handler400 = "venues.serving.errors.bad_request"
@@ -14,5 +15,5 @@ urlpatterns = [
     path("paper/accounts", views.accounts),
     path("paper/price", views.price),
     path("paper/state", views.state),
-    *(one for face in faces() for one in face.urlpatterns),
+    *merged(one for face in faces() for one in face.urlpatterns),
 ]
