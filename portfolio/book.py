@@ -60,9 +60,27 @@ def forget() -> None:
 
 def report(strategy: Strategy) -> Report:
     """Give what is known of a stored strategy (with its trader): the live copy, else what is stored."""
+    return reports([strategy])[strategy.pk]
+
+
+def reports(strategies: Iterable[Strategy]) -> dict[int, Report]:
+    """Give {number: report} of stored strategies (with their traders).
+
+    One query for all that the live copy does not hold, so their `report` may be left unread.
+    """
+    found: dict[int, Report] = {}
+    missing: list[int] = []
     with _lock:
-        held = _reports.get(strategy.key)
-    return held if held is not None and held.number == strategy.pk else report_of(strategy)
+        for strategy in strategies:
+            held = _reports.get(strategy.key)
+            if held is not None and held.number == strategy.pk:
+                found[strategy.pk] = held
+            else:
+                missing.append(strategy.pk)
+    if missing:
+        for strategy in Strategy.objects.select_related("trader").filter(pk__in=missing):
+            found[strategy.pk] = report_of(strategy)
+    return found
 
 
 def link(source: str) -> Link:
@@ -301,9 +319,9 @@ def summary() -> dict[str, Any]:
     What is not known is null; the total adds up what is known and names in `unknown` the
     traders whose equity is not.
     """
-    strategies = list(Strategy.objects.select_related("trader"))
+    held = reports(Strategy.objects.select_related("trader").defer("report")).values()
     sources = [
-        _sum_of(trader.source, [report(one) for one in strategies if one.trader_id == trader.pk])
+        _sum_of(trader.source, [one for one in held if one.key.source == trader.source])
         for trader in Trader.objects.all()
     ]
     numbers = ("equity", "open_pnl", "margin_used")

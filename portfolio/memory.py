@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from portfolio.models import Strategy
 from venues.contract.errors import BadAnswer
@@ -29,6 +30,13 @@ class Report:
     present: bool = True
     forgotten: bool = False  # the trader does not know of a kill that it once reported
     dirty: bool = False
+    _rendered: tuple[StrategyState, dict[str, Any]] | None = None
+
+    def shown(self) -> dict[str, Any]:
+        """Give the state as JSON, made once for each state: shared, so for reading only."""
+        if self._rendered is None or self._rendered[0] is not self.state:
+            self._rendered = (self.state, self.state.to_json())
+        return self._rendered[1]
 
 
 @dataclass

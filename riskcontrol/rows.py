@@ -4,12 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from portfolio import book
+from portfolio import book, traders
 from portfolio.memory import Report
-from portfolio.models import Trader
 from riskcontrol import advice, agreement
 from riskcontrol.audit import iso
 from riskcontrol.models import Change, Delivery, RiskSettings
@@ -84,16 +83,12 @@ def version() -> int:
 
 def sources() -> list[dict[str, Any]]:
     """Give the sources of api.md, "Rows"; one query."""
-    traders = Trader.objects.annotate(count=Count("strategies")).order_by("source")
-    return [_source(trader, trader.count) for trader in traders]
+    return [traders.as_source(trader) for trader in traders.registered()]
 
 
 def source(name: str) -> dict[str, Any]:
     """Give one source; raises NotFound."""
-    trader = Trader.objects.annotate(count=Count("strategies")).filter(source=name).first()
-    if trader is None:
-        raise NotFound(f"There is no trader {name}.")
-    return _source(trader, trader.count)
+    return traders.as_source(traders.named(name))
 
 
 def changes(
@@ -126,7 +121,8 @@ def ordered(found: list[dict[str, Any]], ordering: str) -> list[dict[str, Any]]:
 
 def _settings() -> QuerySet[RiskSettings]:
     order = ("strategy__trader__source", "strategy__strategy_id", "strategy__symbol")
-    return RiskSettings.objects.select_related("strategy__trader").order_by(*order)
+    unread = ("strategy__report", "strategy__total_pnl", "strategy__reported_at")
+    return RiskSettings.objects.select_related("strategy__trader").defer(*unread).order_by(*order)
 
 
 def _rows(found: QuerySet[RiskSettings]) -> list[dict[str, Any]]:
@@ -134,11 +130,15 @@ def _rows(found: QuerySet[RiskSettings]) -> list[dict[str, Any]]:
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING).order_by("id")
     for number, kind, made_at in waiting.values_list("strategy_id", "kind", "made_at"):
         pending.setdefault(number, {}).setdefault(kind, made_at)
-    return [_row(one, pending.get(one.strategy_id, {})) for one in found]
+    reports = book.reports(one.strategy for one in found)
+    return [
+        _row(one, reports[one.strategy_id], pending.get(one.strategy_id, {}))
+        for one in found
+        if one.strategy_id in reports
+    ]
 
 
-def _row(settings: RiskSettings, pending: dict[str, datetime]) -> dict[str, Any]:
-    report = book.report(settings.strategy)
+def _row(settings: RiskSettings, report: Report, pending: dict[str, datetime]) -> dict[str, Any]:
     state, key = report.state, report.key
     link = book.link(key.source)
     kill_asked_at = pending.get(Delivery.Kind.KILL)
@@ -148,7 +148,7 @@ def _row(settings: RiskSettings, pending: dict[str, datetime]) -> dict[str, Any]
     heard_at = link.heard_at if report.present and link.heard_at else report.at
     return {
         "source": key.source,
-        **state.to_json(),
+        **report.shown(),
         **agreement.desired(settings),
         "status": derive_status(state.is_killed, settings.enabled),
         "revision": settings.revision,
@@ -175,22 +175,6 @@ def _kill(report: Report, asked_at: datetime | None) -> dict[str, Any] | None:
         at = iso(asked_at) or ""
         return Kill(epoch=state.epoch, at=at, cause="operator", state="requested").to_json()
     return state.kill.to_json() if state.kill else None
-
-
-def _source(trader: Trader, count: int) -> dict[str, Any]:
-    link = book.link(trader.source)
-    age = link.age_s()
-    account = link.account
-    return {
-        "source": trader.source,
-        "status": link.status() if trader.enabled else "offline",
-        "network": account.network if account else None,
-        "as_of": iso(link.heard_at or trader.heard_at),
-        "age_ms": None if age is None else int(age * 1000),
-        "strategies": count,
-        "halted": account.halted if account else None,
-        "error": link.error if trader.enabled else "PM does not follow this trader: it is switched off here.",
-    }
 
 
 def _matches(row: dict[str, Any], text: str) -> bool:

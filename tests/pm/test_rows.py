@@ -46,6 +46,9 @@ def test_the_queries_do_not_grow_with_the_rows(
         assert len(rows.rows()) == count
     with django_assert_num_queries(1):
         assert rows.sources()[0]["strategies"] == count
+    book.forget()
+    with django_assert_num_queries(3):
+        assert len(rows.rows()) == count
 
 
 def test_filters_and_order() -> None:
