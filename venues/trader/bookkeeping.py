@@ -1,21 +1,19 @@
 """Books fills, funding and transfers to the ledgers they belong to, each exactly once."""
 
 import logging
-from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from venues.contract.errors import ProductError
-from venues.contract.money import from_micros, to_micros
+from venues.contract.money import to_micros
 from venues.contract.states import Trade
 from venues.trader import tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
-from venues.trader.desk import Desk, MarketState
+from venues.trader.desk import Desk
 from venues.trader.gateway import Fill, Funding
-from venues.trader.ledger import ClosedTrade, Ledger, price_micros
+from venues.trader.ledger import price_micros
 from venues.trader.models import Booking
-from venues.trader.store import NotStored
+from venues.trader.transfers import closed_trade, keep, ledger_of, set_off
 
 log = logging.getLogger(__name__)
 
@@ -31,16 +29,6 @@ class Part:
     epoch: int
     lots: int
     external: bool
-
-
-def ledger_of(core: Core, desk: Desk | None, epoch: int, symbol: str) -> Ledger:
-    """Give the ledger of a desk's epoch, or the unattributed one of a symbol, made where missing."""
-    decimals = core.markets[symbol].known.size_decimals
-    if desk is None:
-        return core.unattributed.setdefault(symbol, Ledger(decimals))
-    if epoch == desk.epoch:
-        return desk.ledger
-    return desk.old.setdefault(epoch, Ledger(decimals))
 
 
 def book_fill(core: Core, fill: Fill) -> None:
@@ -75,13 +63,14 @@ def book_fill(core: Core, fill: Fill) -> None:
             trade = closed_trade(part.desk, part.epoch, closed, by, fill.fill_id)
             trades.append((part.desk.number, trade))
     keep(core, bookings, trades)
+    touched = set_off(core, fill.symbol, price, fill.at_ms, fill.fill_id)
     said = unpack(fill.client_id, core.gateway.client_id_bits)
     if desk is not None and said is not None and said.kind == "kill" and epoch == desk.epoch:
         # The close of a kill that a crash kept from the disk: the kill holds.
         tripping.trip(core, desk, core.config.kill_on)
-    for part in parts:
-        if part.desk is not None:
-            _after_booking(core, part.desk)
+    touched += [part.desk for part in parts if part.desk is not None]
+    for one in dict.fromkeys(touched):
+        _after_booking(core, one)
 
 
 def _after_booking(core: Core, desk: Desk) -> None:
@@ -185,85 +174,6 @@ def _holders_at(core: Core, symbol: str, at_ms: int) -> list[tuple[Desk | None, 
     rest = core.unattributed.get(symbol)
     held.append((None, abs(rest.lots_at(at_ms)) if rest else 0))
     return sorted((one for one in held if one[1]), key=lambda one: -one[1])
-
-
-def to_unattributed(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
-    """Move what a ledger holds to unattributed at mark: dust, a forced reset, a lost history."""
-    lots, symbol = ledger.lots, desk.key.symbol
-    if not lots:
-        return
-    price = desk.market.mark or price_micros(ledger.entry_price or desk.market.known.min_notional)
-    at_ms = core.gateway.venue_ms()
-    venue_id = f"{desk.number}-{epoch}-{at_ms}"
-    closed = ledger.fill(-lots, price, 0, at_ms)
-    ledger_of(core, None, 0, symbol).fill(lots, price, 0, at_ms)
-    halves = [(desk.number, epoch, -lots), (None, 0, lots)]
-    bookings = [
-        Booking(
-            kind="transfer", venue_id=venue_id, part=index, symbol=symbol, strategy_id=number,
-            epoch=whose, lots=part, price=price, amount=0, at_ms=at_ms, external=True,
-        )
-        for index, (number, whose, part) in enumerate(halves)
-    ]  # fmt: skip
-    trades = [(desk.number, closed_trade(desk, epoch, closed, "external", venue_id))] if closed else []
-    keep(core, bookings, trades)
-    core.alarm("%s/%s: %s of %s moved to unattributed", *desk.key, ledger.size_of(lots), symbol)
-    core.publish(desk)
-
-
-def adjust(core: Core, state: MarketState, desk: Desk | None, lots: int) -> None:
-    """Book a difference that no fill explains, at mark: to unattributed, or to a desk that is to close it."""
-    at_ms = core.gateway.venue_ms()
-    epoch = desk.epoch if desk else 0
-    ledger_of(core, desk, epoch, state.symbol).fill(lots, state.mark, 0, at_ms)
-    booking = Booking(
-        kind="transfer", venue_id=f"difference-{state.symbol}-{at_ms}", symbol=state.symbol,
-        strategy_id=desk.number if desk else None, epoch=epoch, lots=lots, price=state.mark, amount=0,
-        at_ms=at_ms, external=True,
-    )  # fmt: skip
-    keep(core, [booking], [])
-
-
-def closed_trade(desk: Desk, epoch: int, closed: ClosedTrade, by: str, fill_id: str) -> Trade:
-    """Give a closed trade as it is told; slippage is what it lost beyond its stop's budget."""
-    pnl, budget = from_micros(closed.pnl), desk.limits.stop_loss_dollars
-    return Trade(
-        trade_id=f"{desk.number}-{fill_id}",
-        strategy_id=desk.key.strategy_id,
-        symbol=desk.key.symbol,
-        epoch=epoch,
-        side=closed.side,
-        size=closed.size,
-        entry_price=round(closed.entry_price, 6),
-        exit_price=round(closed.exit_price, 6),
-        opened_at=_iso(closed.opened_ms),
-        closed_at=_iso(closed.closed_ms),
-        pnl=pnl,
-        fees=from_micros(closed.fees),
-        funding=from_micros(closed.funding),
-        slippage=max(-pnl - budget, from_micros(0)),
-        closed_by=by or "signal",
-    )
-
-
-def _iso(at_ms: int) -> str:
-    at = datetime.fromtimestamp(at_ms / 1000, UTC)
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def keep(core: Core, bookings: Sequence[Booking], trades: Sequence[tuple[int, Trade]]) -> None:
-    """Write bookings and trades until the disk has them; the venue could tell them again."""
-    for _, trade in trades:
-        core.trades.append(trade)
-        core.hub.publish(f"trade:{trade.trade_id}")
-    core.spawn(_keep(core, bookings, trades))
-
-
-async def _keep(core: Core, bookings: Sequence[Booking], trades: Sequence[tuple[int, Trade]]) -> None:
-    try:
-        await core.store.book(bookings, trades)
-    except NotStored as error:
-        core.alarm("bookings are in memory, not on disk: %s", error)
 
 
 def fetch_fills(core: Core) -> None:

@@ -6,11 +6,11 @@ from decimal import Decimal
 from venues.contract.errors import ProductError
 from venues.contract.money import from_micros
 from venues.trader import gate, tripping
-from venues.trader.bookkeeping import to_unattributed
 from venues.trader.clientid import Kind
 from venues.trader.core import Core
 from venues.trader.desk import Desk, Order
 from venues.trader.ledger import Ledger
+from venues.trader.transfers import to_unattributed
 
 LADDER = (Decimal("0.01"), Decimal("0.02"), Decimal("0.04"), Decimal("0.08"))
 EXPIRES_MS = 10_000

@@ -10,11 +10,11 @@ from venues.contract.limits import RiskLimits
 from venues.contract.names import StrategyKey
 from venues.contract.states import Kill, StrategyState
 from venues.trader import closing, gate, rows, tripping
-from venues.trader.bookkeeping import to_unattributed
 from venues.trader.core import Core
 from venues.trader.desk import Desk
 from venues.trader.ledger import Ledger
 from venues.trader.store import NotStored
+from venues.trader.transfers import to_unattributed
 
 Item = tuple[StrategyKey, dict[str, Decimal], int | None]
 Columns = dict[str, Any]

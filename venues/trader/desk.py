@@ -17,7 +17,7 @@ from venues.trader.strategies.base import Strategy, Wanted
 CANDLES_KEPT = 600
 
 
-@dataclass
+@dataclass(eq=False)
 class Order:
     """An order of ours from the moment it is decided. Status "new" until the venue is asked."""
 
@@ -116,7 +116,7 @@ class MarketState:
         return self.market
 
 
-@dataclass
+@dataclass(eq=False)
 class Desk:
     """One strategy: its settings in force, its ledgers, its orders, and what it is about to do."""
 

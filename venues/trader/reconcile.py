@@ -4,7 +4,7 @@ import logging
 from decimal import Decimal
 
 from venues.contract.errors import NotFound, ProductError
-from venues.trader import bookkeeping, gate, restoring, tripping
+from venues.trader import bookkeeping, gate, restoring, transfers, tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
 from venues.trader.desk import Desk, MarketState
@@ -135,17 +135,17 @@ async def _compare_position(core: Core, state: MarketState, read: AccountRead) -
     core.alarm("%s: the venue holds %s lots more than the ledgers, no fill says why", symbol, missing)
     forgetful = _memory_lost(core, symbol)
     if forgetful is not None:
-        bookkeeping.adjust(core, state, forgetful, missing)
+        transfers.adjust(core, state, forgetful, missing)
         return
     for part in bookkeeping.external_parts(core, symbol, missing):
         if part.desk is None:
-            bookkeeping.adjust(core, state, None, part.lots)
+            transfers.adjust(core, state, None, part.lots)
         else:
-            bookkeeping.to_unattributed(core, part.desk, part.desk.ledger, part.epoch)
+            transfers.to_unattributed(core, part.desk, part.desk.ledger, part.epoch)
             tripping.trip(core, part.desk, "recovery")
     rest = units.lots_of(again.positions.get(symbol, Decimal(0))) - core.booked_lots(symbol)
     if rest:
-        bookkeeping.adjust(core, state, None, rest)
+        transfers.adjust(core, state, None, rest)
 
 
 def _memory_lost(core: Core, symbol: str) -> Desk | None:
