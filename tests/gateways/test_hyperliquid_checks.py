@@ -8,9 +8,9 @@ import pytest
 
 from tests.gateways.stub import Stub, running_stub
 from venues.hyperliquid import checks
-from venues.hyperliquid.clock import VenueClock
 from venues.hyperliquid.gateway import HyperliquidGateway
 from venues.hyperliquid.identity import Identity, random_address, random_key
+from venues.trader.gateways.clock import VenueClock, skew
 
 ACCOUNT = random_address()
 ME = Identity(ACCOUNT, random_key())
@@ -88,8 +88,8 @@ async def test_a_venue_that_does_not_answer_speaks_against_trading(
 
 
 def test_the_skew_is_bounded_at_two_seconds() -> None:
-    assert checks.skew(1999) == checks.skew(-1999) == []
-    assert checks.skew(2000) and checks.skew(-2000) and checks.skew(None)
+    assert skew("X", 1999) == skew("X", -1999) == []
+    assert skew("X", 2000) and skew("X", -2000) and skew("X", None)
 
 
 def test_orders_are_signed_for_the_network_that_is_named() -> None:

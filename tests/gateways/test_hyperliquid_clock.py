@@ -6,9 +6,9 @@ import pytest
 
 from tests.gateways.stub import running_stub
 from venues.hyperliquid import gateway as gateway_module
-from venues.hyperliquid.clock import Nonces, VenueClock
 from venues.hyperliquid.gateway import HyperliquidGateway
 from venues.hyperliquid.identity import Identity, random_address, random_key
+from venues.trader.gateways.clock import Nonces, VenueClock
 
 HOUR_MS = 3_600_000
 

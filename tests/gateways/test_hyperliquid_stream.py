@@ -14,7 +14,6 @@ from websockets.exceptions import ConnectionClosed
 from tests.gateways.stub import until
 from venues.contract.errors import BadAnswer, Unreachable
 from venues.hyperliquid.feed import Feed
-from venues.hyperliquid.stream import Patience, Stream
 from venues.trader.gateway import (
     AccountRead,
     Candle,
@@ -27,6 +26,7 @@ from venues.trader.gateway import (
     OrderState,
     Prices,
 )
+from venues.trader.gateways.stream import Patience, Stream
 
 ACCOUNT = "0x" + "a" * 40
 QUICK = Patience(
@@ -133,7 +133,11 @@ async def venue() -> AsyncIterator[Venue]:
 @asynccontextmanager
 async def streaming(venue: Venue, patience: Patience = QUICK) -> AsyncIterator[tuple[Stream, list[Event]]]:
     events: list[Event] = []
-    stream = Stream(venue.url, lambda: Feed(ACCOUNT, ["BTC"]), events.append, patience)
+
+    async def make_feed() -> Feed:
+        return Feed(ACCOUNT, ["BTC"])
+
+    stream = Stream("Hyperliquid", venue.url, make_feed, events.append, patience)
     task = asyncio.create_task(stream.run())
     try:
         yield stream, events

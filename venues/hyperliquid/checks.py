@@ -7,9 +7,8 @@ from typing import Any
 
 from venues.contract.errors import BadAnswer, Unreachable
 from venues.hyperliquid import wire
-from venues.hyperliquid.clock import VenueClock
+from venues.trader.gateways.clock import VenueClock, skew
 
-MOST_SKEW_MS = 2000
 LEAST_REQUESTS = 1000
 LEAST_VALIDITY_MS = 7 * 24 * 3600 * 1000
 
@@ -54,16 +53,7 @@ def venue_up(status: Any) -> list[str]:
 def time_told(clock: VenueClock, state: Any) -> list[str]:
     """Judge this machine's wall clock by the time of a `clearinghouseState`."""
     clock.told(wire.account_read(state).at_ms)
-    return skew(clock.skew_ms())
-
-
-def skew(skew_ms: int | None) -> list[str]:
-    """Judge venue time minus wall time."""
-    if skew_ms is None:
-        return ["Hyperliquid's time is not known."]
-    if abs(skew_ms) >= MOST_SKEW_MS:
-        return [f"This machine's clock is {abs(skew_ms) / 1000:.1f} s off Hyperliquid's."]
-    return []
+    return skew("Hyperliquid", clock.skew_ms())
 
 
 def agent_role(agent: str, account: str, role: Any) -> list[str]:

@@ -1,11 +1,13 @@
 """What one connection's frames mean: subscriptions, first snapshots, events (venue-hyperliquid.md, 6)."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from venues.contract.errors import BadAnswer, Unreachable
 from venues.hyperliquid import wire
-from venues.trader.gateway import Candle, Event
+from venues.trader.gateway import Event
+from venues.trader.gateways.candles import Candles
 
 OF_ACCOUNT = ("userFills", "userFundings", "clearinghouseState", "orderUpdates")
 OF_SYMBOL = ("activeAssetCtx", "candle")
@@ -38,10 +40,14 @@ class Feed:
     ) -> None:
         self.account = account
         self.subscriptions = subscriptions(account, symbols)
+        self.greetings = [
+            json.dumps({"method": "subscribe", "subscription": one}) for one in self.subscriptions
+        ]
+        self.ping = '{"method":"ping"}'
         self.awaited: set[Topic] = {_topic(one) for one in self.subscriptions}
         self.dropped = 0
         self._told_time = told_time
-        self._open_candles: dict[str, Candle] = {}
+        self._candles = Candles()
         self._readers: dict[str, Callable[[Any], Iterable[Event]]] = {
             "activeAssetCtx": self._prices,
             "candle": self._candle,
@@ -51,10 +57,8 @@ class Feed:
             "clearinghouseState": self._account,
         }
 
-    @property
-    def whole(self) -> bool:
-        """Tell whether every subscription stands and every first snapshot is in."""
-        return not self.awaited
+    def answer(self, _frame: Any) -> None:
+        """Give nothing: the venue asks for no answer."""
 
     def hear(self, frame: Any) -> list[Event]:
         """Give the events of a frame.
@@ -94,14 +98,8 @@ class Feed:
     def _candle(self, data: Mapping[str, Any] | list[Mapping[str, Any]]) -> Iterable[Event]:
         for row in data if isinstance(data, list) else [data]:
             candle = wire.candle(row, closed=False)
-            before = self._open_candles.get(candle.symbol)
-            if before and before.open_ms > candle.open_ms:
-                continue
-            if before and before.open_ms < candle.open_ms:
-                yield closed(before)
-            self._open_candles[candle.symbol] = candle
+            yield from self._candles.hear(candle)
             self.awaited.discard(("candle", candle.symbol))
-            yield candle
 
     def _fills(self, data: Mapping[str, Any]) -> Iterable[Event]:
         if not self._ours(data):
@@ -132,8 +130,3 @@ class Feed:
 
     def _ours(self, data: Mapping[str, Any]) -> bool:
         return str(data["user"]).lower() == self.account
-
-
-def closed(candle: Candle) -> Candle:
-    """Give the candle as closed: the next one has begun."""
-    return Candle(**{**vars(candle), "closed": True})

@@ -23,14 +23,12 @@ from hyperliquid.utils.types import Cloid
 
 from venues.contract.errors import BadAnswer, NotFound, ProductError, Unknown, Unreachable
 from venues.hyperliquid import checks, replies, wire
-from venues.hyperliquid.clock import Nonces, VenueClock, wall_ms
 from venues.hyperliquid.feed import Feed
 from venues.hyperliquid.identity import Identity, identity_on
 from venues.hyperliquid.lanes import Lane
 from venues.hyperliquid.network import network_of, stream_url, venue_url
 from venues.hyperliquid.rules import market_of
-from venues.hyperliquid.session import CONNECT_S, READ_S, Denied, VenueSession, always, check_expiry
-from venues.hyperliquid.stream import Patience, Stream
+from venues.hyperliquid.session import CONNECT_S, READ_S, VenueSession
 from venues.trader.gateway import (
     AccountRead,
     Candle,
@@ -43,6 +41,9 @@ from venues.trader.gateway import (
     OrderState,
     Prices,
 )
+from venues.trader.gateways.clock import Nonces, VenueClock, wall_ms
+from venues.trader.gateways.leaving import Denied, always, check_expiry
+from venues.trader.gateways.stream import Patience, Stream
 
 LIMIT_S = CONNECT_S + READ_S + 2
 MINUTE_MS = 60_000
@@ -101,11 +102,11 @@ class HyperliquidGateway:
     async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
         """Begin the stream of the account and of these symbols; see the protocol."""
 
-        def make_feed() -> Feed:
+        async def make_feed() -> Feed:
             self._clock.begin_anew()
             return Feed(self._identity.account, symbols, self._clock.told)
 
-        self._stream = Stream(stream_url(self._url), make_feed, listen, self._patience)
+        self._stream = Stream("Hyperliquid", stream_url(self._url), make_feed, listen, self._patience)
         self._task = asyncio.create_task(self._stream.run(), name="hyperliquid stream")
 
     async def stop(self) -> None:

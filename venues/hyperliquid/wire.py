@@ -1,11 +1,11 @@
 """Turns Hyperliquid's answers and frames into our dataclasses (venue-hyperliquid.md, 3 and 6)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from decimal import Decimal, InvalidOperation
-from functools import update_wrapper
-from typing import Any, ParamSpec, TypeVar
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from functools import partial
+from typing import Any
 
-from venues.contract.errors import BadAnswer, Refused
+from venues.contract.errors import Refused
 from venues.contract.money import plain, venue_number, venue_price
 from venues.trader.gateway import (
     AccountRead,
@@ -17,9 +17,9 @@ from venues.trader.gateway import (
     OrderStatus,
     Prices,
 )
+from venues.trader.gateways import belief
+from venues.trader.gateways.belief import milliseconds, positive, volume
 
-Given = ParamSpec("Given")
-Read = TypeVar("Read")
 SIDES: dict[str, BuySell] = {"B": "buy", "A": "sell"}
 STATUSES: dict[str, OrderStatus] = {
     "open": "open",
@@ -34,18 +34,7 @@ STATUSES: dict[str, OrderStatus] = {
 }
 
 
-def believes(read: Callable[Given, Read], name: str = "") -> Callable[Given, Read]:
-    """Wrap a reader: an answer of another shape, or a number that is none, raises BadAnswer."""
-
-    what = name or read.__name__.replace("_", " ")
-
-    def reader(*args: Given.args, **kwargs: Given.kwargs) -> Read:
-        try:
-            return read(*args, **kwargs)
-        except (ValueError, KeyError, TypeError, IndexError, AttributeError, InvalidOperation) as error:
-            raise BadAnswer(f"Hyperliquid's {what} cannot be believed: {error!r}") from error
-
-    return update_wrapper(reader, read)
+believes = partial(belief.believes, "Hyperliquid")
 
 
 def order_status(word: str) -> OrderStatus:
@@ -73,13 +62,6 @@ def exact_float(number: Decimal) -> float:
     if not number.is_finite() or number <= 0 or Decimal(f"{given:.8f}") != number:
         raise Refused(f"{number} cannot be sent exactly: Hyperliquid takes 8 decimals.")
     return given
-
-
-def milliseconds(value: Any) -> int:
-    """Give a time of the venue; raises ValueError for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError(f"not a time: {value!r}")
-    return value
 
 
 @believes
@@ -113,9 +95,6 @@ def prices(symbol: str, ctx: Mapping[str, Any]) -> Prices:
 @believes
 def candle(row: Mapping[str, Any], closed: bool) -> Candle:
     """Give one candle; the venue does not say whether it is closed."""
-    volume = venue_number(row["v"])
-    if volume < 0:
-        raise ValueError(f"not a volume: {row['v']!r}")
     return Candle(
         symbol=str(row["s"]),
         open_ms=milliseconds(row["t"]),
@@ -123,7 +102,7 @@ def candle(row: Mapping[str, Any], closed: bool) -> Candle:
         high=venue_price(row["h"]),
         low=venue_price(row["l"]),
         close=venue_price(row["c"]),
-        volume=volume,
+        volume=volume(row["v"]),
         closed=closed,
     )
 
@@ -138,7 +117,7 @@ def fill(row: Mapping[str, Any], account: str) -> Fill:
         symbol=str(row["coin"]),
         side=SIDES[row["side"]],
         price=venue_price(row["px"]),
-        size=_positive(row["sz"]),
+        size=positive(row["sz"]),
         fee=venue_number(row["fee"]),
         at_ms=milliseconds(row["time"]),
         order_id=str(int(row["oid"])),
@@ -252,10 +231,3 @@ def is_universe(rows: Any) -> bool:
         isinstance(row, Mapping) and isinstance(row.get("name"), str) and type(row.get("szDecimals")) is int
         for row in rows
     )
-
-
-def _positive(text: Any) -> Decimal:
-    size = venue_number(text)
-    if size <= 0:
-        raise ValueError(f"not a size: {text!r}")
-    return plain(size)

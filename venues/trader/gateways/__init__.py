@@ -1,0 +1,1 @@
+"""What gateways of different venues have in common: stream, clock, belief, last permission."""
