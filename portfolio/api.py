@@ -6,7 +6,6 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.db import DatabaseError, connection
-from django.db.models import Count
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
@@ -16,10 +15,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from portfolio import book, serializers
+from portfolio import book, serializers, traders
 from portfolio.access import Viewer, client_ip
 from portfolio.models import Trader
-from venues.contract.errors import NotFound
 from venues.contract.names import check_names
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -33,30 +31,6 @@ class ReadView(APIView):
     permission_classes: list[type[BasePermission]] = [Viewer]
 
 
-def trader_state(trader: Trader, strategies: int) -> dict[str, Any]:
-    """Give a trader of the registry and its link (api.md, "Rows"); ages in milliseconds."""
-    link = book.link(trader.source)
-    age_s, heard_at = link.age_s(), link.heard_at or trader.heard_at
-    return {
-        "source": trader.source,
-        "url": trader.url,
-        "enabled": trader.enabled,
-        "status": link.status(),
-        "network": link.account.network if link.account else None,
-        "as_of": heard_at.astimezone(UTC).isoformat().replace("+00:00", "Z") if heard_at else None,
-        "age_ms": None if age_s is None else int(age_s * 1000),
-        "strategies": strategies,
-        "halted": link.account.halted if link.account else None,
-        "error": link.error,
-    }
-
-
-def trader_states() -> list[dict[str, Any]]:
-    """Give every trader of the registry with its link."""
-    traders = Trader.objects.annotate(count=Count("strategies"))
-    return [trader_state(trader, trader.count) for trader in traders]
-
-
 class TradersView(ReadView):
     """All traders and their link state."""
 
@@ -66,7 +40,7 @@ class TradersView(ReadView):
     )
     def get(self, request: Request) -> Response:
         """List traders."""
-        return Response(trader_states())
+        return Response([traders.as_trader(trader) for trader in traders.registered()])
 
 
 class TraderView(ReadView):
@@ -78,10 +52,7 @@ class TraderView(ReadView):
     def get(self, request: Request, source: str) -> Response:
         """Read one trader."""
         check_names(source=source)
-        trader = Trader.objects.annotate(count=Count("strategies")).filter(source=source).first()
-        if trader is None:
-            raise NotFound(f"There is no trader {source}.")
-        return Response(trader_state(trader, trader.count))
+        return Response(traders.as_trader(traders.named(source)))
 
 
 class SummaryView(ReadView):

@@ -1,7 +1,7 @@
 """How the API speaks: strict parsers, exact JSON, working forms, one place that answers errors."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import simplejson
@@ -106,7 +106,7 @@ class MultiPartParser(parsers.MultiPartParser):
 class Negotiation(DefaultContentNegotiation):
     """Chooses parsers by the exact media type: `*/*` names none."""
 
-    def select_parser(self, request: Request, parsers: Sequence[parsers.BaseParser]) -> Any:
+    def select_parser(self, request: Request, parsers: Iterable[parsers.BaseParser]) -> Any:
         """Give the parser of the body's media type, None for any other."""
         given = (request.content_type or "").split(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == given), None)

@@ -1,7 +1,6 @@
 """Every path of PM."""
 
-from importlib.util import find_spec
-from typing import Any
+from typing import Any, cast
 
 from channels.security.websocket import WebsocketDenier
 from django.contrib import admin
@@ -11,6 +10,9 @@ from django.utils.functional import lazy
 from django.views.generic import RedirectView
 
 from portfolio import api, metrics, schema
+from riskcontrol.console import ConsoleSocket
+from riskcontrol.live import RiskSocket
+from riskcontrol.metrics import families
 
 FAVICON = lazy(staticfiles_storage.url, str)("favicon.svg")
 
@@ -24,29 +26,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/portfolio/summary", api.SummaryView.as_view(), name="api-summary"),
     path("api/schema", schema.SchemaView.as_view(), name="api-schema"),
     path("api/docs", schema.DocsView.as_view(), name="api-docs"),
+    path("api/risk/", include("riskcontrol.urls")),
+    path("metrics", api.MetricsView.as_view(collectors=(metrics.families, families)), name="metrics"),
+    path("", include("portfolio.pages")),
+    path("", include("riskcontrol.pages")),
 ]
-websocket_urlpatterns: list[Any] = []
-
-if find_spec("riskcontrol.operations") and find_spec("riskcontrol.rows"):
-    from riskcontrol.metrics import families
-
-    collectors = (metrics.families, families)
-    urlpatterns += [
-        path("api/risk/", include("riskcontrol.urls")),
-        path("metrics", api.MetricsView.as_view(collectors=collectors), name="metrics"),
-    ]
-for pages in ("portfolio.pages", "riskcontrol.pages"):
-    if find_spec(pages):
-        urlpatterns.append(path("", include(pages)))
-if find_spec("riskcontrol.live"):
-    from riskcontrol.live import RiskSocket
-
-    websocket_urlpatterns.append(path("ws/risk", RiskSocket.as_asgi()))
-if find_spec("riskcontrol.console"):
-    from riskcontrol.console import ConsoleSocket
-
-    websocket_urlpatterns.append(path("ws/console", ConsoleSocket.as_asgi()))
-websocket_urlpatterns.append(re_path(r"", WebsocketDenier.as_asgi()))
+websocket_urlpatterns: list[Any] = [
+    path("ws/risk", RiskSocket.as_asgi()),
+    path("ws/console", cast(Any, ConsoleSocket.as_asgi())),  # an ASGI application, not a view
+    re_path(r"", WebsocketDenier.as_asgi()),
+]
 
 handler400 = "portfolio.rest.bad_request"
 handler403 = "portfolio.rest.forbidden"

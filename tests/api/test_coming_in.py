@@ -181,7 +181,7 @@ def test_metrics_are_for_this_machine_and_for_tokens(
     assert here.status_code == 200
     assert here.headers["Content-Type"].startswith("text/plain")
     assert b'pm_strategies{source="hyperliquid"} 1.0' in here.content
-    away = {"REMOTE_ADDR": "10.0.0.9"}
+    away: dict[str, Any] = {"REMOTE_ADDR": "10.0.0.9"}
     assert APIClient().get("/metrics", **away).status_code == 401
     assert client_of(nobody).get("/metrics", **away).status_code == 403
     assert viewer_api.get("/metrics", **away).status_code == 200

@@ -31,10 +31,8 @@ def page(browser: Client, path: str) -> str:
 
 def form(browser: Client, verb: str, path: str, data: dict[str, str], multipart: bool) -> Any:
 
-    if multipart:
-        body, kind = encode_multipart(BOUNDARY, data), MULTIPART_CONTENT
-    else:
-        body, kind = urlencode(data), "application/x-www-form-urlencoded"
+    body = encode_multipart(BOUNDARY, data) if multipart else urlencode(data).encode()
+    kind = MULTIPART_CONTENT if multipart else "application/x-www-form-urlencoded"
     return browser.generic(verb, path, body, content_type=kind, HTTP_ACCEPT="text/html")
 
 
