@@ -40,7 +40,9 @@ class Stream:
         """
         while True:
             try:
-                text = await asyncio.wait_for(self.connection.recv(), self.silence_s)
+                # Not wait_for: before Python 3.12 it loses a cancellation that meets a message.
+                async with asyncio.timeout(self.silence_s):
+                    text = await self.connection.recv()
             except TimeoutError:
                 raise Unreachable(f"The trader was silent for {self.silence_s:.0f} s.") from None
             except ConnectionClosed:

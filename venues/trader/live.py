@@ -190,7 +190,8 @@ async def _talk(send: Send, client: Client) -> None:
             seq += 1
             message = {"type": "websocket.send", "text": f'{{"seq":{seq},{text}'}
             try:
-                await asyncio.wait_for(send(message), SEND_LIMIT_S)
+                async with asyncio.timeout(SEND_LIMIT_S):
+                    await send(message)
             except TimeoutError:
                 return
     with contextlib.suppress(Exception):
