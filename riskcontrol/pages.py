@@ -7,7 +7,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import path
-from django.utils.safestring import SafeString, mark_safe
 
 from portfolio.access import allows, role_of
 from portfolio.models import Strategy, Transition
@@ -98,7 +97,7 @@ def drawer(request: HttpRequest, found: dict[str, Any]) -> HttpResponse:
     return HttpResponse(screen.finish(html, request, ()))
 
 
-def drawer_html(found: dict[str, Any], operator: bool) -> SafeString:
+def drawer_html(found: dict[str, Any], operator: bool) -> str:
     """Give the drawer of a row."""
     shown = pageactions.shown(found)
     context = {
@@ -109,7 +108,7 @@ def drawer_html(found: dict[str, Any], operator: bool) -> SafeString:
         "operator": operator,
         "csrf": screen.CSRF_MARK,
     }
-    return mark_safe(render_to_string("riskcontrol/drawer.html", context))  # it escapes
+    return render_to_string("riskcontrol/drawer.html", context)
 
 
 def _facts(shown: Shown) -> list[tuple[str, str]]:

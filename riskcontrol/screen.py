@@ -3,14 +3,13 @@
 import secrets
 import threading
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest
 from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
-from django.utils.safestring import SafeString, mark_safe
 
 from portfolio import book
 from riskcontrol.shown import Shown, show
@@ -27,21 +26,18 @@ _lock = threading.Lock()
 
 def age_mark(source: str) -> str:
     """Give the mark that stands for the age of a source's last message."""
-    return f"age-{_MARK}-{source}"
+    return f"age-{_MARK}-{source};"
 
 
-def rows_html(rows: Iterable[Row], sources: Iterable[Row], operator: bool, **instead: str) -> SafeString:
+def rows_html(rows: Iterable[Row], sources: Iterable[Row], operator: bool, **instead: str) -> str:
     """Give the rows' markup, each taken from the last rendering while nothing in it has changed.
 
     `instead` gives markup of its own for some, as row_17.
     """
     statuses = {one["source"]: one["status"] for one in sources}
-    return mark_safe(  # every part comes out of an escaping template
-        "".join(
-            instead.get(f"row_{row['_id']}")
-            or _row_html(row, statuses.get(row["source"], "offline"), operator)
-            for row in rows
-        )
+    return "".join(
+        instead.get(f"row_{row['_id']}") or _row_html(row, statuses.get(row["source"], "offline"), operator)
+        for row in rows
     )
 
 
@@ -63,12 +59,12 @@ def row_html(shown: Shown, operator: bool) -> str:
     return render_to_string("riskcontrol/row.html", context)
 
 
-def finish(html: str, request: HttpRequest, sources: Iterable[Row]) -> SafeString:
+def finish(html: str, request: HttpRequest, sources: Iterable[Row]) -> str:
     """Put this session's CSRF token and the present ages in the place of their marks."""
     html = html.replace(CSRF_MARK, get_token(request))
     for one in sources:
         html = html.replace(age_mark(one["source"]), _age(one))
-    return mark_safe(html)  # the token is alphanumeric, an age a number and a unit
+    return html
 
 
 def live_html(shown: Shown, operator: bool, by: str = "") -> str:
@@ -107,7 +103,7 @@ def totals(rows: Iterable[Row], sources: Iterable[Row]) -> dict[str, Any]:
     }
 
 
-def foot(shown: list[Row], everything: int) -> dict[str, Any]:
+def foot(shown: Sequence[Row], everything: int) -> dict[str, Any]:
     """Give the footer's totals over the rows that are shown."""
     worth = [
         row["position"]["size"] * row["position"]["mark_price"]

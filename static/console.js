@@ -15,7 +15,9 @@ const rowOfPath = (path) => document.getElementById(`body-${/^\/rows\/(\d+)\//.e
 // ---- Editing
 document.addEventListener("input", (event) => {
   const body = event.target.closest(".limit") && bodyOf(event.target);
-  if (body) rows.refresh(body);
+  if (!body) return;
+  rows.clearError(event.target); // the sentence was about what stood there before
+  rows.refresh(body);
 });
 document.addEventListener("reset", (event) => {
   const body = bodyOf(event.target);
@@ -28,12 +30,24 @@ document.addEventListener("change", (event) => {
   if (box.dataset.action !== "enabled") return;
   const path = box.checked ? box.dataset.on : box.dataset.off;
   box.checked = !box.checked; // it shows what holds; the answer moves it
+  if (path === box.dataset.on) whenIdle(box.id, path);
+  else send(path);
+});
+
+// An enable names the revision that the row shows, so it waits for the answer to the row's own save.
+function whenIdle(id, path) {
+  const body = bodyOf(document.getElementById(id));
+  if (body.dataset.busy) setTimeout(whenIdle, 50, id, path);
+  else send(path);
+}
+
+function send(path) {
   const button = Object.assign(document.createElement("button"), { formAction: path, hidden: true });
   button.setAttribute("form", "act");
   document.body.append(button);
   act.requestSubmit(button);
   button.remove();
-});
+}
 addEventListener("beforeunload", (event) => {
   if (rows.dirtyBodies().length) event.preventDefault();
 });

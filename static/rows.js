@@ -40,7 +40,7 @@ function span(classes, ...parts) {
 
 function remark(input) {
   const number = typedNumber(input.value);
-  if (number === null) return null;
+  if (number === null || number <= 0 || input.ariaInvalid) return null;
   const up = number > Number(input.dataset.stored);
   const old = document.createElement("s");
   old.textContent = input.dataset.shown;
@@ -98,11 +98,12 @@ export function count() {
 
 export function revert(input) {
   input.value = input.dataset.shown;
-  if (input.ariaInvalid) clearError(input);
+  clearError(input);
   refresh(input.closest("tbody"));
 }
 
-function clearError(input) {
+export function clearError(input) {
+  if (!input.ariaInvalid) return;
   input.removeAttribute("aria-invalid");
   input.removeAttribute("aria-describedby");
   const body = input.closest("tbody");

@@ -95,6 +95,10 @@ class Console:
         selector = f'{self.row(symbol)} [data-cell="{name}"]'
         return str(self.run("return document.querySelector(arguments[0])?.textContent ?? ''", selector))
 
+    def wait_cell(self, symbol: str, name: str, text: str) -> None:
+        """Wait until a live cell says this."""
+        wait_for(lambda: self.cell(symbol, name) == text)
+
     def text(self, selector: str) -> str:
         script = "return document.querySelector(arguments[0])?.innerText ?? ''"
         return str(self.run(script, selector))
@@ -116,6 +120,11 @@ class Console:
     def revision(self, symbol: str) -> int:
         script = "return Number(document.querySelector(arguments[0]).dataset.revision)"
         return int(self.run(script, f'tr[data-symbol="{symbol}"]'))
+
+    def value(self, symbol: str, name: str) -> str:
+        """What stands in a field, read in one step."""
+        script = "return document.querySelector(arguments[0]).value"
+        return str(self.run(script, f'{self.row(symbol)} input[name="{name}"]'))
 
     def is_on(self, symbol: str) -> bool:
         """Whether the switch of a row is on, read in one step."""

@@ -17,7 +17,7 @@ def test_enter_saves_a_tighter_max_dd_and_the_row_says_applied(console: Console)
     console.type_into("BTC", "max_strategy_loss", "45").send_keys(Keys.ENTER)
     wait_for(lambda: console.revision("BTC") == 1)
     assert console.text(f"{console.row('BTC')} [data-cell=sync]") == "Applied"
-    assert console.field("BTC", "max_strategy_loss").get_attribute("value") == "45.00"
+    assert console.value("BTC", "max_strategy_loss") == "45.00"
     assert console.site.trader.states[key("BTC")].limits.max_strategy_loss == 45
     assert console.run("return document.activeElement.name") == "max_strategy_loss"
 
@@ -27,7 +27,7 @@ def test_what_is_typed_survives_pushes(console: Console) -> None:
     for step in range(1, 9):
         field.send_keys(str(step))
         console.site.trader.report(key("ETH"), total_pnl=Decimal(-step))
-        wait_for(lambda seen=f"−{step}.00": console.cell("ETH", "total_pnl") == seen)
+        console.wait_cell("ETH", "total_pnl", f"−{step}.00")
     assert field.get_attribute("value") == "312345678"
     assert console.run("return document.activeElement.id") == field.get_attribute("id")
     assert console.text("#unsaved") == "1 unsaved row"
@@ -47,7 +47,7 @@ def test_what_is_typed_between_save_and_its_answer_survives(console: Console) ->
     console.run(script, console.row("TIA"))
     wait_for(lambda: console.revision("TIA") == 1)
     wait_for(lambda: console.text("#unsaved") == "1 unsaved row")
-    assert console.field("TIA", "max_strategy_loss").get_attribute("value") == "41"
+    assert console.value("TIA", "max_strategy_loss") == "41"
 
 
 def test_two_windows_on_one_row_get_the_conflict(console: Console) -> None:
@@ -81,7 +81,7 @@ def test_take_theirs_gives_the_stored_row(console: Console) -> None:
     browser.switch_to.window(first)
     console.field("ARB", "stop_loss_dollars").send_keys(Keys.ENTER)
     console.press(f"{console.row('ARB')} .conflict [data-action=theirs]")
-    wait_for(lambda: console.field("ARB", "stop_loss_dollars").get_attribute("value") == "3.00")
+    wait_for(lambda: console.value("ARB", "stop_loss_dollars") == "3.00")
     assert console.revision("ARB") == 1
     assert not console.all(f"{console.row('ARB')} .conflict")
 
@@ -107,7 +107,7 @@ def test_loosening_asks_first_and_says_what_it_allows(console: Console) -> None:
     assert "It may lose 987.66 from here before the kill switch trips, not 37.66." in said
     console.press("#question [data-action=cancel]")
     wait_for(lambda: not console.all("#question"))
-    assert console.field("XRP", "max_strategy_loss").get_attribute("value") == "1 000"
+    assert console.value("XRP", "max_strategy_loss") == "1 000"
     assert console.site.trader.states[key("XRP")].limits.max_strategy_loss == 50
     console.field("XRP", "max_strategy_loss").send_keys(Keys.ENTER)
     console.press("#question [data-action=confirm]")

@@ -68,7 +68,7 @@ def _cards(account: Account, open_pnl: Decimal) -> list[tuple[str, str, str]]:
     known = "not known at present" if equity is None else f"as of {clock(account.as_of)} UTC"
     return [
         ("Equity ($)", figure(equity), known),
-        ("Open PnL ($)", figure(open_pnl, signed=True), "of the strategies, at mark price"),
+        ("Open PnL ($)", figure(open_pnl, signed=True), "at mark price"),
         ("Margin used ($)", figure(margin), share),
         ("Free ($)", figure(free), "before another margin"),
         ("Unattributed ($)", figure(account.unattributed, signed=True), "by hand, fees, differences"),

@@ -1,0 +1,167 @@
+"""The table: page or part by one address, filters and order in it, what a row says."""
+
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from portfolio import book
+from riskcontrol import screen
+from riskcontrol.console import Console
+from riskcontrol.shown import Shown
+from tests.pages.conftest import Page
+from tests.pm.conftest import adopted
+from tests.pm.fake_trader import BTC, ETH, FakeTrader, state
+from venues.contract.states import Kill, Position
+
+
+@pytest.fixture
+def two(known: FakeTrader) -> FakeTrader:
+    """Two strategies, the second killed."""
+    kill = Kill(
+        0, "2026-11-22T08:00:00Z", "loss", Decimal("-50.5"), limit=Decimal(50), state="flat_confirmed"
+    )
+    killed = state(ETH, total_pnl=Decimal("-50.5"), is_killed=True, kill=kill)
+    adopted(known.states[BTC], killed)
+    return known
+
+
+def test_one_address_gives_page_or_table(operator_page: Page, plain_page: Page, two: FakeTrader) -> None:
+    page, part = plain_page.get(), operator_page.get()
+    assert "<!DOCTYPE html>" in page.text
+    assert "<!DOCTYPE html>" not in part.text
+    for answer in (page, part):
+        assert "HX-Request" in answer["Vary"]
+        assert "no-store" in answer["Cache-Control"]
+        assert answer.text.count('role="rowgroup"') == 4
+
+
+def test_the_page_has_the_hooks_that_others_rely_on(plain_page: Page, known: FakeTrader) -> None:
+    markup, number = plain_page.get().text, plain_page.row["_id"]
+    names = 'data-source="hyperliquid" data-strategy-id="momentum" data-symbol="BTC" data-revision="0"'
+    row = f'id="row-{number}" {names}'
+    hooks = [
+        row,
+        'id="stale"',
+        'id="totals"',
+        'data-action="enabled"',
+        'data-action="save"',
+        'data-action="undo"',
+    ]
+    hooks += [f'name="{name}"' for name in ("risk_per_trade", "stop_loss_dollars", "max_strategy_loss")]
+    hooks += [
+        f'data-cell="{name}"'
+        for name in ("status", "total_pnl", "meter", "reward", "position", "age", "sync")
+    ]
+    hooks += [f'data-error="{name}"' for name in ("risk_per_trade", "stop_loss_dollars", "max_strategy_loss")]
+    for hook in hooks:
+        assert markup.count(hook) == 1
+    drawer = plain_page.get(f"/rows/{number}/drawer").text
+    assert 'data-action="kill"' in drawer
+    assert 'data-action="close"' in drawer
+
+
+def test_nothing_inline_stands_in_the_page(plain_page: Page, two: FakeTrader) -> None:
+    markup = plain_page.get().text
+    for forbidden in ("<style", " style=", " onclick", "javascript:", "hx-on"):
+        assert forbidden not in markup
+    assert "<script>" not in markup
+
+
+@pytest.mark.parametrize(
+    ("query", "symbols"),
+    [
+        ("", ["ETH", "BTC"]),
+        ("?status=Killed", ["ETH"]),
+        ("?status=nonsense", ["ETH", "BTC"]),
+        ("?q=moment", ["BTC"]),
+        ("?source=hyperliquid", ["ETH", "BTC"]),
+        ("?source=lighter", []),
+        ("?ordering=symbol", ["BTC", "ETH"]),
+        ("?ordering=-loss_used", ["ETH", "BTC"]),
+        ("?ordering=loss_used", ["BTC", "ETH"]),
+        ("?ordering=password", ["ETH", "BTC"]),
+    ],
+)
+def test_filter_and_order_are_in_the_address(
+    operator_page: Page, two: FakeTrader, query: str, symbols: list[str]
+) -> None:
+    markup = operator_page.get(f"/{query}").text
+    found = [part.split('"')[0] for part in markup.split('data-symbol="')[1:]]
+    assert found == symbols
+    if not symbols:
+        assert "Nothing matches" in markup
+
+
+def test_a_killed_row_says_when_at_what_and_why(operator_page: Page, two: FakeTrader) -> None:
+    markup = operator_page.get("/?status=Killed").text
+    for words in (
+        "KILLED",
+        "Killed 08:00:00 at −50.50",
+        "limit 50.00, cause loss, epoch 0",
+        "flat confirmed",
+        "Reset",
+    ):
+        assert words in markup
+
+
+def test_a_name_cannot_bring_markup_along(operator_page: Page, known: FakeTrader) -> None:
+    adopted(replace(known.states[BTC], name='<img src=x onerror="alert(1)">', warnings=("<b>no</b>",)))
+    markup = operator_page.get().text
+    assert "<img" not in markup
+    assert "<b>no</b>" not in markup
+
+
+def test_a_row_is_rendered_again_only_when_something_in_it_has_changed(
+    operator_page: Page, known: FakeTrader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rendered: list[int] = []
+    plain = screen.row_html
+
+    def counted(shown: Shown, operator: bool) -> str:
+        rendered.append(shown.number)
+        return plain(shown, operator)
+
+    monkeypatch.setattr(screen, "row_html", counted)
+    operator_page.get()
+    book.heard("hyperliquid")
+    operator_page.get()
+    assert len(rendered) == 1
+    adopted(replace(known.states[BTC], total_pnl=Decimal("-13.00")))
+    assert "−13.00" in operator_page.get().text
+    assert len(rendered) == 2
+
+
+def test_each_session_has_its_own_form_token_in_a_kept_row(operator_page: Page, known: FakeTrader) -> None:
+    first, second = operator_page.get().text, operator_page.get().text
+    assert screen.CSRF_MARK not in first
+    assert "age-" not in first
+    assert (
+        first.split('csrfmiddlewaretoken" value="')[1][:64]
+        != second.split('csrfmiddlewaretoken" value="')[1][:64]
+    )
+
+
+def test_a_viewer_gets_no_field_and_no_button(viewer_page: Page, two: FakeTrader) -> None:
+    table = viewer_page.get().text
+    for control in ("<input", "<form", "<button"):
+        assert control not in table
+    assert "<form" not in viewer_page.get(f"/rows/{viewer_page.row['_id']}/drawer").text
+
+
+@pytest.mark.parametrize("operator", [True, False])
+def test_a_push_holds_no_field(two: FakeTrader, operator: bool) -> None:
+    console = Console(operator)
+    adopted(
+        replace(
+            two.states[BTC],
+            position=Position(
+                "long", Decimal("0.012"), Decimal("64210.5"), Decimal(64198), stop_price=Decimal(63801)
+            ),
+        )
+    )
+    pushed = console.snapshot()
+    assert "63\u202f801" in pushed
+    for control in ("<input", "<form", "<select", "<textarea"):
+        assert control not in pushed
+    assert ("<button" in pushed) is operator
