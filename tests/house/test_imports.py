@@ -15,7 +15,7 @@ PURE_LIBRARY = {
 }  # fmt: skip
 CONTRACT_LAYERS = [{"money", "errors"}, {"names", "limits"}, {"states"}, {"messages"}]
 PURE_TRADER = ("clientid", "denied", "killswitch", "sizing", "ledger", "stops", "gateway")
-FACES = ("api", "pages", "live", "admin", "urls", "asgi", "console")
+FACES = ("api", "pages", "live", "admin", "urls", "asgi", "console", "pageactions")
 
 
 def breaches(found: list[Module], *forbidden: str) -> list[str]:

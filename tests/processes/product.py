@@ -127,7 +127,8 @@ class Product:
         self._spawn(name, [sys.executable, "manage.py", *COMMANDS[name]])
 
     def wait_ready(self, limit_s: float = START_LIMIT_S) -> None:
-        """Wait until /readyz is 200 and names the trader online."""
+        """Wait until the exchange answers, /readyz is 200 and names the trader online."""
+        self.eventually(self.exchange_answers, limit_s, "the exchange answering")
         self.eventually(lambda: self.link() == "online", limit_s, "PM ready with the trader online")
 
     def link(self) -> str | None:
@@ -335,6 +336,13 @@ class Product:
         """Tell whether the trader's own API answers."""
         try:
             return self.trader("GET", "/api/strategies").status_code == 200
+        except requests.RequestException:
+            return False
+
+    def exchange_answers(self) -> bool:
+        """Tell whether the exchange answers."""
+        try:
+            return bool(self.exchange("/paper/state"))
         except requests.RequestException:
             return False
 

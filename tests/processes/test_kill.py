@@ -11,7 +11,9 @@ from tests.processes.product import BTC_JANUARY, Product, strategy
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 replayed = pytest.mark.skipif(not BTC_JANUARY.is_file(), reason=f"no market data at {BTC_JANUARY}")
-REPLAY = {"feed": f"replay:{BTC_JANUARY}", "speed": "600"}
+LARGE = {"MAX_RISK_PER_TRADE": "20"}
+REPLAY = {"feed": f"replay:{BTC_JANUARY}", "speed": "600", "environment": LARGE}
+MOVING = {"speed": "60", "environment": LARGE}
 
 
 def is_flat(product: Product) -> bool:
@@ -49,16 +51,23 @@ def crash(product: Product) -> None:
     product.eventually(lambda: product.link() == "online", 10, "online after kill -9")
 
 
+def reopen_larger(product: Product) -> None:
+    """Have the strategy trade 10 000 USD with its stop beyond Max DD, so that the kill comes first."""
+    assert product.change(risk_per_trade=20, stop_loss_dollars=80, max_strategy_loss=50).status_code == 200
+    product.eventually(lambda: product.size() > 0, 20, "a first trade")
+    assert product.order("close").status_code == 200
+
+
 @replayed
 def test_january_kills_always_long_and_a_reset_lets_it_trade(start: Callable[..., Product]) -> None:
     product = start(strategies=strategy(), **REPLAY)
-    assert product.change(risk_per_trade=5, max_strategy_loss=50).status_code == 200
+    reopen_larger(product)
     product.eventually(lambda: product.row()["is_killed"], 60, "a kill by loss")
     row = check_killed(product)
     kill = row["kill"]
     assert (kill["cause"], kill["limit"], kill["epoch"]) == ("loss", 50, 0)
     assert kill["total_pnl"] < -50, "a kill needs more than the limit"
-    assert kill["total_pnl_flat"] == row["total_pnl"], "the overshoot is what flat cost"
+    assert kill["total_pnl_flat"] == row["total_pnl"] < -50, "the overshoot is what flat cost"
     assert kill["left"] in {0, None}
     check_stays_flat(product, 2)
     assert product.order("enable").json()["code"] == "killed"
@@ -94,22 +103,22 @@ def crash_around_a_kill(product: Product, delay_s: float) -> None:
 def test_a_kill_holds_with_kill_9_at_any_moment(
     start: Callable[..., Product], delays: tuple[float, ...]
 ) -> None:
-    product = start(strategies=strategy(), speed="60")
-    assert product.change(risk_per_trade=5).status_code == 200
+    product = start(strategies=strategy(), **MOVING)
+    reopen_larger(product)
     for delay_s in delays:
         crash_around_a_kill(product, delay_s)
 
 
 @pytest.mark.slow
 def test_a_kill_holds_with_kill_9_at_many_moments(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="60")
-    assert product.change(risk_per_trade=5).status_code == 200
+    product = start(strategies=strategy(), **MOVING)
+    reopen_larger(product)
     for step in range(16):
         crash_around_a_kill(product, step * 0.02)
 
 
 def test_a_kill_by_hand_closes_and_lasts(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="60")
+    product = start(strategies=strategy(), **MOVING)
     product.eventually(lambda: product.size() > 0, 20, "a trade")
     began = time.monotonic()
     answer = product.order("kill", {"reason": "looks wrong"})
@@ -124,7 +133,7 @@ def test_a_kill_by_hand_closes_and_lasts(start: Callable[..., Product]) -> None:
 
 
 def test_the_kill_command_works_beside_the_trader_with_pm_gone(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="60")
+    product = start(strategies=strategy(), **MOVING)
     product.eventually(lambda: product.size() > 0, 20, "a trade")
     product.end("pm")
     product.manage("kill", "hyperliquid", "momentum", "BTC")
@@ -133,7 +142,7 @@ def test_the_kill_command_works_beside_the_trader_with_pm_gone(start: Callable[.
 
 
 def test_the_kill_command_is_obeyed_by_a_frozen_trader_when_it_wakes(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="60")
+    product = start(strategies=strategy(), **MOVING)
     product.eventually(lambda: product.size() > 0, 20, "a trade")
     with product.frozen("hyperliquid"):
         product.manage("kill", "hyperliquid")
