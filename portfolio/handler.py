@@ -15,15 +15,17 @@ from django.core.handlers.base import BaseHandler
 from django.http import HttpResponse
 
 THREADS = 8
+KILL_THREADS = 4
 
 
 class ThreadHandler(ASGIHandler):
-    """Serves HTTP on a fixed set of threads."""
+    """Serves HTTP on a fixed set of threads; kills on a set of their own, however busy the rest is (I17)."""
 
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
         self.threads = ThreadPoolExecutor(THREADS, "request")
+        self.kill_threads = ThreadPoolExecutor(KILL_THREADS, "kill")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Read the body, answer on a thread, send the answer."""
@@ -31,8 +33,8 @@ class ThreadHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        loop = asyncio.get_running_loop()
-        response = await loop.run_in_executor(self.threads, self.answer, scope, body)
+        threads = self.kill_threads if scope["path"].endswith("/kill") else self.threads
+        response = await asyncio.get_running_loop().run_in_executor(threads, self.answer, scope, body)
         await self.send_response(response, send)
 
     def answer(self, scope: Any, body: Any) -> HttpResponse:

@@ -13,14 +13,12 @@ VAR_DIR = environment.var_dir()
 PM_PORT = environment.port("PM_PORT", 9004)
 BIND = environment.text("BIND", "127.0.0.1")
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
-PM_ORIGINS = environment.origins("PM_ORIGINS", [f"http://{host}:{PM_PORT}" for host in LOOPBACK])
-TRADER_HOSTS = environment.words("TRADER_HOSTS") or ["127.0.0.1", "localhost", "::1"]
-ANYWHERE = {"0.0.0.0", "::"}  # compared with, never listened on
-ALLOWED_HOSTS = [
-    *LOOPBACK,
-    *({f"[{BIND}]" if ":" in BIND else BIND} - ANYWHERE - {"[::]"}),
-    *(urlsplit(origin).hostname or "" for origin in PM_ORIGINS),
-]
+ANYWHERE = {"0.0.0.0", "::"}  # nosec B104  # compared with, never listened on
+OWN_HOST = [] if BIND in {*ANYWHERE, *LOOPBACK, "::1"} else [environment.in_url(BIND)]
+PM_ORIGINS = environment.origins("PM_ORIGINS", [f"http://{host}:{PM_PORT}" for host in LOOPBACK + OWN_HOST])
+TRADER_HOSTS = environment.words("TRADER_HOSTS") or LOOPBACK + OWN_HOST
+ORIGIN_HOSTS = [environment.in_url(urlsplit(origin).hostname or "") for origin in PM_ORIGINS]
+ALLOWED_HOSTS = [*LOOPBACK, *OWN_HOST, *ORIGIN_HOSTS]
 
 # The venues whose traders and accounts `prepare` makes
 VENUES = ("hyperliquid",)

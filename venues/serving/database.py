@@ -25,9 +25,11 @@ def configured(path: Path) -> dict[str, Any]:
         return sqlite(path)
     try:
         found: dict[str, Any] = Env.db_url_config(url)
-    except Exception as error:  # noqa: BLE001  # the parser raises whatever its pieces raise
-        raise ImproperlyConfigured(f"DATABASE_URL is not a database's URL: {error}") from None
-    if found.get("ENGINE") == "django.db.backends.sqlite3":
+    except Exception:  # noqa: BLE001  # the parser raises whatever its pieces raise
+        found = {}
+    if not found.get("ENGINE"):  # the URL is not shown: it may hold a password
+        raise ImproperlyConfigured("DATABASE_URL must be like postgres://user:password@host/name.")
+    if found["ENGINE"] == "django.db.backends.sqlite3":
         return sqlite(Path(found["NAME"]))
     return {**found, "CONN_MAX_AGE": None}
 

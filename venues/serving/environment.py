@@ -126,6 +126,11 @@ def origins(name: str, default: Collection[str]) -> list[str]:
     return found
 
 
+def in_url(host: str) -> str:
+    """Give a host as it stands in a URL: an IPv6 address in brackets."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def var_dir() -> Path:
     """Give the directory of databases, logs and secrets, made if missing."""
     path = Path(text("VAR_DIR", "var"))

@@ -105,7 +105,7 @@ def apply_first_user() -> None:
 def register(venue: str) -> None:
     """Put the venue's trader into the registry; a URL that an admin chose elsewhere stays."""
     host = settings.BIND if settings.BIND not in settings.ANYWHERE else "127.0.0.1"
-    url = f"http://{f'[{host}]' if ':' in host else host}:{settings.TRADER_PORTS[venue]}"
+    url = f"http://{environment.in_url(host)}:{settings.TRADER_PORTS[venue]}"
     trader, _ = Trader.objects.get_or_create(source=venue, defaults={"url": url})
     if trader.url != url and urlsplit(trader.url).hostname in LOOPBACK | {host}:
         trader.url = url

@@ -33,8 +33,7 @@ class Command(BaseCommand):
 
 def local_host() -> str:
     """Give the host on which PM is reached from this machine, as it stands in a URL."""
-    host = "127.0.0.1" if settings.BIND in settings.ANYWHERE else settings.BIND
-    return f"[{host}]" if ":" in host else host
+    return environment.in_url("127.0.0.1" if settings.BIND in settings.ANYWHERE else settings.BIND)
 
 
 def wait_ready(url: str) -> dict[str, str]:

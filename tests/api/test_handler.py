@@ -1,0 +1,71 @@
+"""How requests are run: static files without collectstatic, connections kept, kills never in the queue."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+
+from tests.api.conftest import AskPm
+from tests.trader_api.asgi_client import ask
+from venues.contract.names import RowKey
+
+
+@pytest.fixture
+def busy() -> Iterator[None]:
+    """Every thread for requests waits for a trader that is frozen."""
+    from portfolio import asgi
+    from portfolio.handler import THREADS
+
+    thawed = threading.Event()
+    waiting = [asgi.http.threads.submit(thawed.wait, 20) for _ in range(2 * THREADS)]
+    yield
+    thawed.set()
+    for one in waiting:
+        one.result(5)
+
+
+def test_a_kill_is_answered_with_every_other_thread_busy(busy: None) -> None:
+    from portfolio.asgi import application
+
+    path = "/api/risk/hyperliquid/momentum/BTC"
+    answer = asyncio.run(asyncio.wait_for(ask(application, "POST", f"{path}/kill"), 3))
+    assert answer.status == 401
+    with pytest.raises((TimeoutError, asyncio.CancelledError)):
+        asyncio.run(asyncio.wait_for(ask(application, "GET", path), 0.3))
+
+
+def test_static_files_are_served_without_collectstatic(application: Any) -> None:
+    for path, kind in [
+        ("/static/rest_framework/css/default.css", "text/css"),
+        ("/static/rest_framework/js/default.js", "text/javascript"),
+        ("/static/admin/css/base.css", "text/css"),
+    ]:
+        answer = asyncio.run(ask(application, "GET", path))
+        assert (answer.status, answer.headers["content-type"].split(";")[0]) == (200, kind), path
+        assert len(answer.body) == int(answer.headers["content-length"]) > 100
+
+
+def test_head_answers_without_a_body(ask_pm: AskPm, viewer: User, hyperliquid_btc: RowKey) -> None:
+    answer = ask_pm(viewer, "HEAD", "/api/risk/hyperliquid/momentum/BTC")
+    assert (answer.status, answer.headers["etag"]) == (200, '"0"')
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_keeps_its_database_connection(viewer: User) -> None:
+    from django.db import connections
+
+    from portfolio import asgi
+
+    def connection() -> Any:
+        return connections["default"].connection
+
+    asyncio.run(ask(asgi.application, "GET", "/readyz"))
+    threads = {one for one in threading.enumerate() if one.name.startswith("request")}
+    held = {id(asgi.http.threads.submit(connection).result(5)) for _ in range(50)}
+    for _ in range(20):
+        asyncio.run(ask(asgi.application, "GET", "/readyz"))
+    assert len(threads) <= 8
+    assert {id(asgi.http.threads.submit(connection).result(5)) for _ in range(50)} & held
