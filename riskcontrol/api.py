@@ -1,6 +1,7 @@
 """The API of risk settings (api.md, section 1): reads, the one way to write, and its audit."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -116,7 +117,8 @@ class RowView(RiskView):
     def get_serializer(self, *args: Any, **kwargs: Any) -> BaseSerializer[Any]:
         """Give the form's serializer, filled with the row where nothing else fills it."""
         if kwargs.get("instance") is None and "data" not in kwargs:
-            kwargs["instance"] = rows.row(self.key)
+            with suppress(Refused):  # the page of an error: its form is empty
+                kwargs["instance"] = rows.row(self.key)
         return super().get_serializer(*args, **kwargs)
 
     @extend_schema(operation_id="row", responses={200: serializers.RowSerializer, **ERRORS})

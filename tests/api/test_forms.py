@@ -122,3 +122,27 @@ def test_docs_without_credentials_answer_json(client: Client, db: None) -> None:
     for path in ("/api/docs", "/api/schema"):
         answer = client.get(path)
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
+
+
+@pytest.mark.parametrize(
+    ("verb", "path", "body", "status"),
+    [
+        ("GET", "/api/risk/hyperliquid/nobody/BTC", b"", 404),
+        ("GET", "/api/risk/hyperliquid/-/BTC", b"", 400),
+        ("GET", "/api/traders/nobody", b"", 404),
+        ("PUT", ROW, b"{", 400),
+        ("PUT", ROW, b'{"stop_loss_dollars": -1}', 400),
+        ("PUT", ROW, b'{"stop_loss_dollars": 4, "revision": 9}', 409),
+        ("POST", f"{ROW}/kill", b"[" * 100, 400),
+        ("POST", f"{ROW}/reset-kill-switch", b'{"epoch": 7}', 503),
+        ("POST", "/api/risk/bulk-update", b'{"updates": [{}]}', 400),
+        ("DELETE", ROW, b"", 405),
+        ("GET", "/api/risk/strategies?status=Dead", b"", 400),
+        ("GET", "/api/risk/changes?page=99", b"", 404),
+    ],
+)  # fmt: skip
+def test_an_error_is_a_page_too(browser: Client, verb: str, path: str, body: bytes, status: int) -> None:
+    answer = browser.generic(verb, path, body, content_type="application/json", HTTP_ACCEPT="text/html")
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"].startswith("text/html")
+    assert "Traceback" not in answer.content.decode()
