@@ -310,3 +310,21 @@ async def test_what_the_account_did_before_the_trader_was_born_is_not_its(house:
     await house.start()
     assert house.row().total_pnl == 0
     assert house.engine.core.unattributed["BTC"].size == Decimal("0.2")
+
+
+async def test_i13_an_old_copy_of_the_memory_kills_everything(house: House) -> None:
+    await house.start()
+    await house.crash()
+    old: list[int] = []
+    await house.disk_run(lambda: old.append(Fact.objects.get(pk="next_number").value))
+    await house.start()
+    await house.candle()
+    assert house.venue.position["BTC"]
+    await house.crash()
+    await house.disk_run(lambda: Fact.objects.filter(pk="next_number").update(value=old[0] - 1000))
+    await house.start()
+    await house.pass_(4)
+    kill = house.row().kill
+    assert kill is not None
+    assert (kill.cause, kill.state) == ("memory_lost", "flat_confirmed")
+    assert not house.venue.position["BTC"]

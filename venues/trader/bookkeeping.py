@@ -193,8 +193,8 @@ async def _fetch(core: Core) -> None:
         core.fetching = False
 
 
-async def read_history(core: Core) -> None:
-    """Book what the venue knows since then, in its order, kill check after each (I16)."""
+async def read_history(core: Core) -> list[Fill]:
+    """Book what the venue knows since then, in its order, kill check after each (I16); give the fills."""
     since = core.since_ms or 0
     fills = await core.gateway.fills(max(since, core.last_ms - OVERLAP_MS))
     # Funding may be stamped by another clock than fills: its own last one counts.
@@ -206,3 +206,4 @@ async def read_history(core: Core) -> None:
             book_fill(core, one)
         else:
             book_funding(core, one)
+    return fills

@@ -83,6 +83,7 @@ class Core:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.next_number = 0
         self.reserved_number = 0
+        self.loaded_number: int | None = None  # no order of an earlier life reached it; None once checked
         self.fetching = False
 
     # -- time and freshness

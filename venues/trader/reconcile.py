@@ -1,6 +1,7 @@
 """The venue has the last word: at start, after every reconnect, every minute (architecture.md)."""
 
 import logging
+from collections.abc import Sequence
 from decimal import Decimal
 
 from venues.contract.errors import NotFound, ProductError
@@ -8,7 +9,7 @@ from venues.trader import bookkeeping, gate, restoring, transfers, tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
 from venues.trader.desk import Desk, MarketState
-from venues.trader.gateway import AccountRead, OrderState
+from venues.trader.gateway import AccountRead, Fill, OrderState
 from venues.trader.ledger import Ledger
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,8 @@ async def run(core: Core) -> None:
         core.since_ms = (await core.gateway.account()).at_ms
         await core.store.fact(restoring.SINCE, core.since_ms)
     orders = await core.gateway.open_orders()
-    await bookkeeping.read_history(core)
+    fills = await bookkeeping.read_history(core)
+    _check_memory(core, [*orders, *fills])
     read = await core.gateway.account()
     take_account(core, read)
     for desk in list(core.desks.values()):
@@ -78,6 +80,20 @@ async def run(core: Core) -> None:
         if state.market is not None:
             await _compare_position(core, state, read)
             await check_leverage(core, state, read.positions.get(symbol, Decimal(0)))
+
+
+def _check_memory(core: Core, shown: Sequence[OrderState | Fill]) -> None:
+    """Kill everything where the venue shows orders of ours that this memory is too old to know."""
+    if core.loaded_number is None:
+        return
+    bits = core.gateway.client_id_bits
+    numbers = [said.number for one in shown if (said := unpack(one.client_id, bits)) is not None]
+    too_old = any(number >= core.loaded_number for number in numbers)
+    core.loaded_number = None
+    if too_old:
+        core.alarm("the venue shows orders that this memory does not know: it is an old copy")
+        for desk in core.desks.values():
+            tripping.trip(core, desk, "memory_lost")
 
 
 def take_account(core: Core, read: AccountRead) -> None:

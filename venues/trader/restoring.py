@@ -40,6 +40,7 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
     core.since_ms = memory.facts.get(SINCE)
     # Without a memory, a number that an earlier life is unlikely to have reached.
     core.next_number = memory.facts.get(NUMBERS) or secrets.randbelow(2**20)
+    core.loaded_number = core.next_number
     await core.reserve_numbers()
     core.trades.extend(reversed(memory.trades))
     _restore_bookings(core, memory, decimals)
