@@ -81,7 +81,7 @@ def test_a_body_must_be_an_object(paper: PaperExchange, body: Any) -> None:
 
 @pytest.mark.parametrize("path", ["/paper/price", "/paper/accounts", "/info", "/exchange"])
 def test_other_methods_are_refused(paper: PaperExchange, path: str) -> None:
-    assert requests.get(f"{paper.url}{path}", timeout=5).status_code == 405
+    assert requests.put(f"{paper.url}{path}", timeout=5).status_code == 405
     assert requests.post(f"{paper.url}/paper/state", timeout=5).status_code == 405
 
 

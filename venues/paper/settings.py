@@ -41,7 +41,7 @@ if unknown := EXCHANGE_WITHOUT - set(MODELS):
         f"EXCHANGE_WITHOUT: {', '.join(sorted(unknown))} is none of {', '.join(MODELS)}."
     )
 
-FACES = ("venues.hyperliquid.paper",)
+FACES = ("venues.hyperliquid.paper", "venues.lighter.paper")
 DATABASES = {"default": sqlite(VAR_DIR / "exchange.sqlite3")}
 INSTALLED_APPS = ["venues.paper"]
 MIDDLEWARE: list[str] = []
