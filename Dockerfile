@@ -7,8 +7,7 @@ RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin pog
 WORKDIR /app
 
 COPY requirements.txt requirements-lighter.txt ./
-RUN pip install --require-hashes -r requirements.txt \
-    && pip install --no-deps --require-hashes -r requirements-lighter.txt
+RUN pip install --no-deps --require-hashes -r requirements.txt -r requirements-lighter.txt
 
 COPY manage.py supervisord.conf ./
 COPY venues venues

@@ -56,13 +56,14 @@ lock: venv
 		--custom-compile-command "make lock" requirements-dev.in -o requirements-dev.txt
 
 # The copy of the lock beside the packages says what is installed: a touched file installs nothing.
+# The lock is whole, so nothing is resolved (--no-deps), which also lets Lighter's SDK keep a current urllib3.
+LOCK := requirements.txt requirements-lighter.txt
+
 venv: python-version
-	@cat requirements.txt requirements-lighter.txt 2>/dev/null | cmp -s - $(VENV)/requirements.txt || { \
+	@cat $(LOCK) | cmp -s - $(VENV)/requirements.txt || { \
 		echo "Installing what PoG PM runs on into $(VENV) ..."; \
 		[ -x $(PY) ] || $(PYTHON) -m venv $(VENV); \
-		$(PIP) install --require-hashes -r requirements.txt \
-		&& $(PIP) install --no-deps --require-hashes -r requirements-lighter.txt \
-		&& cat requirements.txt requirements-lighter.txt > $(VENV)/requirements.txt; }
+		$(PIP) install --no-deps --require-hashes $(LOCK:%=-r %) && cat $(LOCK) > $(VENV)/requirements.txt; }
 
 venv-dev: venv
 	@cmp -s requirements-dev.txt $(VENV)/requirements-dev.txt || { \

@@ -74,11 +74,11 @@ def test_no_module_has_a_name_that_says_nothing() -> None:
     assert not names & EMPTY_NAMES
 
 
-@pytest.mark.parametrize("path", ["requirements.txt", "requirements-dev.txt"])
+@pytest.mark.parametrize("path", ["requirements.txt", "requirements-dev.txt", "requirements-lighter.txt"])
 def test_every_requirement_is_pinned_with_hashes(path: str) -> None:
     blocks = re.split(r"\n(?=[A-Za-z0-9])", read(path))
     pinned = [block for block in blocks if not block.startswith(("#", "-"))]
-    assert len(pinned) > 15
+    assert len(pinned) > (0 if "lighter" in path else 15)
     for block in pinned:
         assert re.match(r"[A-Za-z0-9._-]+(\[[a-z,]+\])?==\S+", block), block.splitlines()[0]
         assert "--hash=sha256:" in block, block.splitlines()[0]
