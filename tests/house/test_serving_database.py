@@ -23,6 +23,7 @@ class Purse(models.Model):
     """A model with money, in no migration: its table is made by the test."""
 
     amount = MoneyField(null=True)
+    objects: models.Manager["Purse"] = models.Manager()
 
     class Meta:
         app_label = "house"
