@@ -1,7 +1,9 @@
 """One paper exchange for a file of tests, and in each test an account of its own at each venue."""
 
+import asyncio
 import itertools
 import os
+import secrets
 import subprocess
 import sys
 import time
@@ -19,6 +21,8 @@ from tests.gateways.stub import until
 from tests.processes.product import free_port
 from venues.hyperliquid.gateway import HyperliquidGateway
 from venues.hyperliquid.identity import Identity, random_address, random_key
+from venues.lighter import identity as lighter
+from venues.lighter.gateway import new_key, open_gateway
 from venues.trader.gateway import (
     BuySell,
     Connected,
@@ -33,7 +37,7 @@ from venues.trader.gateway import (
 
 ROOT = Path(__file__).resolve().parents[2]
 # Prices that stand still fill in one part at once; a test that wants less says so.
-PLAIN = "mark,spread,jumps,parts,partial_ioc,late_funding"
+PLAIN = "mark,spread,jumps,parts,partial_ioc,late_funding,rejects"
 START_LIMIT_S = 30.0
 SYMBOLS = ["BTC", "ETH", "SOL"]
 
@@ -166,6 +170,15 @@ class Trading:
         assert found is not None
         return found
 
+    async def known(self, order: OrderRequest) -> OrderState:
+        """The fate of an order whose answer was lost, once the venue has carried it out."""
+        for _ in range(20):
+            found = await self.gateway.order(order.symbol, order.client_id)
+            if found is not None:
+                return found
+            await asyncio.sleep(0.2)
+        raise AssertionError("the venue never knew the order")
+
     async def becomes(self, order: OrderRequest, status: str) -> OrderState:
         """Wait until the stream has told a status of an order; give the state it told."""
 
@@ -189,12 +202,48 @@ def exchange(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
 
 
 @dataclass(frozen=True)
+class Ways:
+    """Where venues really differ: what each says of a refusal, and what it makes of a stop."""
+
+    says: dict[str, str]
+    stop_past_its_trigger: str
+    stop_of_a_partial_fill: str
+
+
+@dataclass(frozen=True)
 class Opened:
     """A gateway, its account's name as `/paper/accounts` takes it, and a stranger's gateway."""
 
     gateway: Gateway
     account: dict[str, Any]
     stranger: Gateway
+    ways: Ways
+
+
+HYPERLIQUID_WAYS = Ways(
+    {
+        "no match": "could not immediately match",
+        "tick": "divisible by tick size",
+        "minimum": "minimum value of $10",
+        "reduce only": "Reduce only order would increase position",
+        "margin": "Insufficient margin",
+        "far": "80% away",
+    },
+    stop_past_its_trigger="rejected",
+    stop_of_a_partial_fill="canceled",
+)
+LIGHTER_WAYS = Ways(
+    {
+        "no match": "too much slippage",
+        "tick": "cannot be sent exactly",
+        "minimum": "invalid base or quote amount",
+        "reduce only": "Reduce only",
+        "margin": "margin not allowed",
+        "far": "accidental price",
+    },
+    stop_past_its_trigger="filled",
+    stop_of_a_partial_fill="open",
+)
 
 
 def open_hyperliquid(exchange: Exchange, url: str, balance: str) -> Opened:
@@ -202,10 +251,21 @@ def open_hyperliquid(exchange: Exchange, url: str, balance: str) -> Opened:
     account = {"venue": "hyperliquid", "address": me.account, "agents": me.agents, "balance": balance}
     exchange.post("/paper/accounts", account)
     stranger = HyperliquidGateway(url, Identity(me.account, random_key()))
-    return Opened(HyperliquidGateway(url, me), account, stranger)
+    return Opened(HyperliquidGateway(url, me), account, stranger, HYPERLIQUID_WAYS)
 
 
-VENUES = {"hyperliquid": open_hyperliquid}
+def open_lighter(exchange: Exchange, url: str, balance: str) -> Opened:
+    number = secrets.randbelow(2**40) + 1
+    me = lighter.Identity(number, lighter.ApiKey(5, *new_key()), lighter.ApiKey(6, *new_key()))
+    public = {str(key.index): key.public for key in me.keys}
+    account = {"venue": "lighter", "account_index": number, "api_keys": public, "balance": balance}
+    exchange.post("/paper/accounts", account)
+    # The SDK's signer knows one key of an account and index in a process: a stranger has another index.
+    stranger = open_gateway(url, lighter.Identity(number, lighter.ApiKey(77, *new_key())))
+    return Opened(open_gateway(url, me), account, stranger, LIGHTER_WAYS)
+
+
+VENUES = {"hyperliquid": open_hyperliquid, "lighter": open_lighter}
 
 
 @pytest.fixture(params=sorted(VENUES))

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 AT_ONCE = 65536
+BEGINNING = 14
+ACTIONS = {path[:BEGINNING] for path in (b"POST /exchange", b"POST /api/v1/sendTx")}
 
 
 class Proxy:
@@ -47,8 +49,8 @@ class Proxy:
         with suppress(OSError):
             while data := source.recv(AT_ONCE):
                 if source is client:
-                    asked.append(data[:14])
-                elif self.losing_answers and b"POST /exchange" in asked:
+                    asked.append(data[:BEGINNING])
+                elif self.losing_answers and ACTIONS & set(asked):
                     break
                 sink.sendall(data)
         self._end(source, sink)

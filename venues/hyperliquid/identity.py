@@ -27,6 +27,10 @@ class Identity:
         """Give the addresses that sign for the account, in lower case."""
         return [address_of(key) for key in (self.agent_key, self.kill_key) if key]
 
+    def paper_words(self) -> list[str]:
+        """Give what `initexchange` makes this account of: its address and those of its agents."""
+        return ["--hyperliquid", self.account, *(f"--agent={agent}" for agent in self.agents)]
+
 
 def address_of(key: str) -> str:
     """Give the address that a private key signs as, in lower case."""
