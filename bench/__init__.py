@@ -1,0 +1,1 @@
+"""Benchmarks: every figure beside the bare minimum of the same run, both sides interleaved."""

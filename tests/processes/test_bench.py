@@ -1,0 +1,30 @@
+"""`make bench` measures what it says, and ends well."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.processes.product import ROOT
+
+pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+
+
+def test_the_bench_prints_both_sides_of_everything_and_ends_well() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench"], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for what in (
+        "gate closed",
+        "PM: request in",
+        "trader: wire",
+        "bare fsync",
+        "bare loopback",
+        "GET /api/risk",
+    ):
+        assert what in done.stdout
+    ratios = [float(one) for one in re.findall(r"× ([0-9.]+)(?:$|   goal)", done.stdout, re.M)]
+    assert len(ratios) == 4
+    assert all(ratio > 0 for ratio in ratios)
