@@ -8,7 +8,7 @@ from pathlib import Path
 import requests
 
 from bench import bare
-from bench.table import ROUNDS, alone, beside, heading, seconds
+from bench.table import ROUNDS, Step, alone, beside, heading, seconds
 from bench.tap import Tap
 from tests.processes.product import Product, free_port, strategy
 
@@ -54,7 +54,7 @@ def keeping_alive(authorization: str) -> requests.Session:
     return session
 
 
-def measure(product: Tapped, fsync: bare.Any, round_trip: bare.Any) -> None:
+def measure(product: Tapped, fsync: Step, round_trip: Step) -> None:
     """Take rounds of fsyncs, round trips, questions to the trader and changes; print the medians."""
     cents = itertools.cycle(range(400, 600))
     url = f"{product.url}/api/risk/hyperliquid/momentum/BTC"

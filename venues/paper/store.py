@@ -78,16 +78,16 @@ class Store:
     def _load_account(self, x: Exchange, venue: str, name: str) -> None:
         key = f"{venue}:{name}"
         ending = "WHERE account = ? {} ORDER BY {} DESC LIMIT ?"
-        orders = "SELECT state FROM paper_orderrow " + ending
+        orders = "SELECT state FROM paper_orderrow " + ending  # constants of ours alone  # nosec B608
         for final, most in ((1, CLOSED_ORDERS), (0, REMEMBERED)):
             found = self._states(orders.format(f"AND is_final = {final}", "oid"), key, most)
             for state in reversed(list(found)):
                 x.index(Order(**state))
-        fills = self._states("SELECT state FROM paper_fillrow " + ending.format("", "tid"), key, REMEMBERED)
+        filled = "SELECT state FROM paper_fillrow " + ending.format("", "tid")  # nosec B608
+        fills = self._states(filled, key, REMEMBERED)
         x.fills[venue, name].extend(Fill(**state) for state in reversed(list(fills)))
-        paid = self._states(
-            "SELECT state FROM paper_paymentrow " + ending.format("", "number"), key, REMEMBERED
-        )
+        payments = "SELECT state FROM paper_paymentrow " + ending.format("", "number")  # nosec B608
+        paid = self._states(payments, key, REMEMBERED)
         x.payments[venue, name].extend(Payment(**state) for state in reversed(list(paid)))
 
     def _states(self, statement: str, *values: Any) -> Iterator[dict[str, Any]]:

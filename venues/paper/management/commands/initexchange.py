@@ -86,7 +86,7 @@ def _make(bodies: Sequence[Mapping[str, Any]]) -> None:
 def _ask(url: str, body: dict[str, Any]) -> None:
     request = Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
     try:
-        with urlopen(request, timeout=ANSWER_S):  # a loopback address of our own lock file
+        with urlopen(request, timeout=ANSWER_S):  # loopback, of our own lock file  # nosec B310
             return
     except OSError as error:
         raise CommandError(f"the running paper exchange did not take the account: {error}") from None
