@@ -134,6 +134,7 @@ def test_i09_no_fill_of_any_part_plans_to_lose_more_than_the_setting(
     assert trigger > 0
     worst = worst_price(side, trigger, BTC)
     assert worst < trigger if side == "long" else worst > trigger
+    assert abs(worst - trigger) <= trigger * BTC.stop_worst
 
 
 @pytest.mark.parametrize(

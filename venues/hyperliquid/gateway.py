@@ -217,13 +217,7 @@ class HyperliquidGateway:
 
     def counters(self) -> dict[str, float]:
         """Give what was counted since the start, by name."""
-        stream = self._stream
-        return {
-            **self._counts,
-            "frames": stream.frames if stream else 0,
-            "frames_dropped": stream.dropped if stream else 0,
-            "connections": stream.connections if stream else 0,
-        }
+        return {**self._counts, **(self._stream.counters() if self._stream else {})}
 
     # Actions.
 

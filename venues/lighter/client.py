@@ -7,22 +7,24 @@ cancelled by its client index at once: the signer can set no expiry of its own.
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from venues.contract.errors import BadAnswer, NotFound, ProductError, Refused, Unknown, Unreachable
-from venues.lighter import checks, confirming, replies, wire
+from venues.contract.errors import BadAnswer, ProductError, Refused, Unknown, Unreachable
+from venues.lighter import checks, confirming, history, replies, wire
 from venues.lighter.budget import Budget
 from venues.lighter.drafts import drafts
 from venues.lighter.equity import Equities
 from venues.lighter.feed import Feed
 from venues.lighter.identity import Identity
+from venues.lighter.listing import Listing
 from venues.lighter.network import chain_of, network_of, stream_url
 from venues.lighter.outcomes import Outcomes, is_final
 from venues.lighter.reader import Ask, Reader
 from venues.lighter.replies import Rejected
-from venues.lighter.rules import FRACTION, LighterMarket, fraction_of, market_of
+from venues.lighter.rules import FRACTION, fraction_of, market_of
 from venues.lighter.sender import Sender, Sign
 from venues.lighter.session import heard
 from venues.trader.gateway import (
@@ -51,11 +53,10 @@ log = logging.getLogger(__name__)
 
 MOST, KEPT_SENDS, KEPT_READS = 60, 20, 15
 MINUTE_MS = 60_000
-PAGE = 100
 SETTING_S = (0.0, 0.4, 0.8, 1.6)
 CANCEL_S = 1.0
 PAYMENTS_S = 5.0
-NO_LIMITS = {"current_taker_fee_tick": 0, "current_maker_fee_tick": 0}
+RECENT_S = 2.0
 
 
 class LighterGateway:
@@ -84,10 +85,10 @@ class LighterGateway:
         )
         self._outcomes = Outcomes()
         self._equities = Equities()
-        self._known: dict[str, LighterMarket] = {}
-        self._rows: dict[str, Any] = {}
+        self._listing = Listing(lambda: self._ask(self._sdk.markets))
         self._stream: Stream | None = None
         self._streaming = False
+        self._last_row: tuple[float, Any] = (0.0, None)
         self._paid_ms = 0
         self._paying: asyncio.Task[Any] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -99,7 +100,7 @@ class LighterGateway:
         """Begin the stream of the account and of these symbols; see the protocol."""
 
         async def make_feed() -> Feed:
-            names = await self._names()
+            names = await self._listing.names()
             token = await self._reader.fresh_token()
             self._clock.begin_anew()
             return Feed(
@@ -151,9 +152,9 @@ class LighterGateway:
     async def markets(self, symbols: Sequence[str]) -> dict[str, Market]:
         """Give the perpetuals asked for that exist, with this account's fees."""
         limits = await self._ask_private(self._sdk.limits)
-        await self._load()
+        rows = await self._listing.load()
         read = wire.believes(market_of)
-        return {symbol: read(self._rows[symbol], limits) for symbol in symbols if symbol in self._rows}
+        return {symbol: read(rows[symbol], limits) for symbol in symbols if symbol in rows}
 
     async def account(self) -> AccountRead:
         """Read equity and positions; the stream's figure of the equity must agree within 1 %."""
@@ -165,8 +166,7 @@ class LighterGateway:
     async def prices(self) -> list[Prices]:
         """Read the prices of every market; those that cannot be believed are dropped and counted."""
         found = []
-        await self._load()
-        for symbol, row in self._rows.items():
+        for symbol, row in (await self._listing.load()).items():
             try:
                 found.append(wire.prices(row, symbol))
             except BadAnswer:
@@ -179,7 +179,7 @@ class LighterGateway:
         Candles are stamped in market time, which on the paper exchange runs apart from the venue's:
         where the last minutes of venue time hold too few, the latest the venue has are asked for.
         """
-        market = (await self._require([symbol]))[0]
+        market = (await self._listing.require([symbol]))[0]
         start = self.venue_ms() - (count + 2) * MINUTE_MS
         for start_ms in (max(0, start), 0):
             answer = await self._ask(partial(self._sdk.candles, market.number, start_ms, count + 1))
@@ -190,7 +190,7 @@ class LighterGateway:
 
     async def open_orders(self) -> list[OrderState]:
         """Give every resting order and waiting trigger of the account."""
-        names = await self._names()
+        names = await self._listing.names()
         answer = await self._ask_private(self._sdk.open_orders)
         return wire.order_states(answer, names)
 
@@ -204,26 +204,23 @@ class LighterGateway:
 
     async def fills(self, since_ms: int) -> list[Fill]:
         """Give the fills from then on, oldest first, page by page."""
-        names, found, cursor = await self._names(), dict[str, Fill](), None
-        while True:
-            answer = await self._ask_private(partial(self._sdk.trades, cursor))
-            page = wire.fills(answer, self._account, names)
-            found |= {one.fill_id: one for one in page if one.at_ms >= since_ms}
-            cursor = answer.get("next_cursor")
-            if not cursor or len(answer["trades"]) < PAGE or (page and page[0].at_ms < since_ms):
-                return sorted(found.values(), key=lambda one: (one.at_ms, int(one.fill_id)))
+        names = await self._listing.names()
+        return await history.since(
+            since_ms,
+            lambda cursor: self._ask_private(partial(self._sdk.trades, cursor)),
+            lambda answer: wire.fills(answer, self._account, names),
+        )
 
     async def funding(self, since_ms: int) -> list[Funding]:
         """Give the funding payments from then on, oldest first, page by page."""
-        names, found, cursor = await self._names(), dict[str, Funding](), None
-        while True:
-            answer = await self._ask_private(partial(self._sdk.payments, cursor))
-            page = wire.fundings(answer["position_fundings"], names)
-            found |= {one.funding_id: one for one in page if one.at_ms >= since_ms}
-            cursor = answer.get("next_cursor")
-            if not cursor or len(answer["position_fundings"]) < PAGE or (page and page[0].at_ms < since_ms):
-                self._paid_ms = max([self._paid_ms, *(one.at_ms for one in found.values())])
-                return sorted(found.values(), key=lambda one: one.at_ms)
+        names = await self._listing.names()
+        found = await history.since(
+            since_ms,
+            lambda cursor: self._ask_private(partial(self._sdk.payments, cursor)),
+            lambda answer: wire.fundings(answer["position_fundings"], names),
+        )
+        self._paid_ms = max([self._paid_ms, *(one.at_ms for one in found)])
+        return found
 
     def _note_paid(self, listen: Callable[[Event], None]) -> None:
         """Read and tell the payments that a position shows to have been made; at most every 5 s."""
@@ -240,8 +237,8 @@ class LighterGateway:
 
     async def leverage(self, symbol: str) -> tuple[int, bool]:
         """Give (leverage, is cross); the market's default until the account has set another."""
-        market = (await self._require([symbol]))[0]
-        found = wire.leverage(await self._row(), market.number)
+        market = (await self._listing.require([symbol]))[0]
+        found = wire.leverage(await self._recent_row(), market.number)
         return (FRACTION // market.default_fraction, True) if found is None else found
 
     def venue_ms(self) -> int:
@@ -254,7 +251,7 @@ class LighterGateway:
 
     def counters(self) -> dict[str, float]:
         """Give what was counted since the start, by name; of the minute that runs, what is spent."""
-        stream = self._stream
+        streamed = self._stream.counters() if self._stream else {}
         return {
             **self._counts,
             "requests": self._reader.asked,
@@ -263,22 +260,21 @@ class LighterGateway:
             "reads_refused": self._reads.refused,
             "transactions_spent": self._sends.spent,
             "transactions_refused": self._sends.refused,
-            "frames": stream.frames if stream else 0,
-            "frames_dropped": stream.dropped if stream else 0,
-            "connections": stream.connections if stream else 0,
+            **streamed,
         }
 
     # Actions.
 
     async def set_leverage(self, symbol: str, leverage: int, cross: bool) -> None:
         """Set it and read it back; Refused with the venue's sentence, or Unreachable, Unknown."""
-        market = (await self._require([symbol]))[0]
+        market = (await self._listing.require([symbol]))[0]
         if leverage < 1:
             raise Refused(f"{leverage} is no leverage.", code="rejected")
         fraction, mode = fraction_of(leverage), 0 if cross else 1
         await self._send(partial(self._sdk.sign_leverage, market.number, fraction, mode))
         for wait_s in SETTING_S:
             await asyncio.sleep(wait_s)
+            self._last_row = 0.0, None
             if await self.leverage(symbol) == (leverage, cross):
                 return
         raise Unknown(f"Lighter took the leverage of {symbol} and does not show it.")
@@ -292,7 +288,7 @@ class LighterGateway:
         """
         if not orders:
             return []
-        markets = await self._require([order.symbol for order in orders])
+        markets = await self._listing.require([order.symbol for order in orders])
         made = drafts(orders, markets, self.venue_ms())
         expires_ms = min((order.expires_ms for order in orders if order.expires_ms is not None), default=None)
 
@@ -313,7 +309,7 @@ class LighterGateway:
 
     async def cancel(self, orders: Sequence[tuple[str, int]], *, closing: bool = False) -> list[OrderReply]:
         """Cancel by (symbol, client id); a status "unknown" means: it was not open any more."""
-        markets = await self._require([symbol for symbol, _ in orders])
+        markets = await self._listing.require([symbol for symbol, _ in orders])
         said: dict[int, OrderReply] = {}
         for market, (_, client_id) in zip(markets, orders, strict=True):
             try:
@@ -378,37 +374,23 @@ class LighterGateway:
     # What is known of the venue.
 
     async def _row(self) -> Any:
-        return wire.account_row(await self._ask(self._sdk.account), self._account)
+        row = wire.account_row(await self._ask(self._sdk.account), self._account)
+        self._last_row = time.monotonic(), row
+        return row
+
+    async def _recent_row(self) -> Any:
+        """Give the account's row of the last moment: the leverages of all symbols are asked in a row."""
+        at, row = self._last_row
+        return row if row is not None and time.monotonic() - at < RECENT_S else await self._row()
 
     async def _orders(self, client_ids: Sequence[int]) -> list[OrderState]:
-        names = await self._names()
+        names = await self._listing.names()
         answer = await self._ask_private(partial(self._sdk.orders, client_ids))
         return wire.order_states(answer, names)
 
     async def _look(self, client_ids: Sequence[int]) -> None:
         for state in await self._orders(client_ids):
             self._outcomes.hear(state)
-
-    async def _load(self) -> None:
-        answer = await self._ask(self._sdk.markets)
-        self._rows = wire.market_rows(answer)
-        for symbol, row in self._rows.items():
-            try:
-                self._known[symbol] = wire.believes(market_of)(row, NO_LIMITS)
-            except BadAnswer:
-                self._known.pop(symbol, None)
-
-    async def _require(self, symbols: Sequence[str]) -> list[LighterMarket]:
-        if not self._known:
-            await self._load()
-        for symbol in symbols:
-            if symbol not in self._known:
-                raise NotFound(f"Lighter has no market {symbol}.")
-        return [self._known[symbol] for symbol in symbols]
-
-    async def _names(self) -> dict[int, str]:
-        await self._require([])
-        return {market.number: symbol for symbol, market in self._known.items()}
 
     def _spawn(self, work: Any) -> asyncio.Task[Any]:
         task = asyncio.get_running_loop().create_task(work)

@@ -11,7 +11,7 @@ BASE_DIR = environment.BASE_DIR
 VAR_DIR = environment.var_dir()
 
 # Which trader this process is; manage.py takes it from the command line
-PORTS = {"hyperliquid": 9002}
+PORTS = {"hyperliquid": 9002, "lighter": 9102}
 TRADER_VENUE = os.environ.get("TRADER_VENUE", "")
 if TRADER_VENUE not in PORTS:
     said = f"There is no venue {TRADER_VENUE!r}" if TRADER_VENUE else "No venue is named"

@@ -69,10 +69,10 @@ def planned_loss(side: Side, entry: Decimal, size: Decimal, trigger: Decimal, co
 
 
 def worst_price(side: Side, trigger: Decimal, market: Market) -> Decimal:
-    """Give the worst price of a stop's order, `market.stop_worst` past its trigger."""
+    """Give the worst price of a stop's order, `market.stop_worst` past its trigger and never more."""
     if side == "long":
-        return market.price_down(trigger * (ONE - market.stop_worst))
-    return market.price_up(trigger * (ONE + market.stop_worst))
+        return market.price_up(trigger * (ONE - market.stop_worst))
+    return market.price_down(trigger * (ONE + market.stop_worst))
 
 
 def is_past(side: Side, trigger: Decimal, mark: Decimal) -> bool:

@@ -79,6 +79,14 @@ class Stream:
         self.dropped = 0
         self.connections = 0
 
+    def counters(self) -> dict[str, float]:
+        """Give what was counted since the start, by name."""
+        return {
+            "frames": self.frames,
+            "frames_dropped": self.dropped,
+            "connections": self.connections,
+        }
+
     async def run(self) -> None:
         """Connect and listen for ever; every failure is told once and followed by another try."""
         waits = self._patience.retries_s
