@@ -21,8 +21,8 @@ test: venv-dev
 
 ## Check format, style, types, templates, security and migrations.
 lint: venv-dev
-	$(PY) -m ruff format --check .
-	$(PY) -m ruff check .
+	$(PY) -m ruff format --no-cache --check .
+	$(PY) -m ruff check --no-cache .
 	$(PY) -m mypy .
 	@templates=$$(git ls-files 'templates/*.html'); [ -z "$$templates" ] || $(VENV)/bin/djade --check --target-version 5.2 $$templates
 	$(PY) -m bandit --quiet --recursive --configfile pyproject.toml manage.py portfolio riskcontrol venues

@@ -26,9 +26,8 @@ class Command(BaseCommand):
         connection.close()
         from venues.serving.server import serve  # isort: skip  # installs the reactor: before any other Twisted import
 
-        from riskcontrol.links import run_links
-
         from portfolio.asgi import application
+        from riskcontrol.links import run_links
 
         code = serve(application, settings.BIND, settings.PM_PORT, run=run_links)
         if code:
