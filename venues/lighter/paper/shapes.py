@@ -50,7 +50,6 @@ def order(x: Exchange, one: Order) -> Json:
     instrument = INSTRUMENTS[one.symbol]
     index, parent = order_index(one), x.orders.get(one.parent) if one.parent else None
     children = [_index_text(x, oid) for oid in [*one.children, None, None][:2]]
-    left = 0 if one.is_final and one.status != "filled" and not one.left else one.left
     return {
         "order_index": index,
         "client_order_index": int(one.client_id or 0),
@@ -61,7 +60,7 @@ def order(x: Exchange, one: Order) -> Json:
         "initial_base_amount": instrument.size_text(one.lots),
         "price": instrument.price_text(one.price),
         "nonce": one.oid,
-        "remaining_base_amount": instrument.size_text(left),
+        "remaining_base_amount": instrument.size_text(one.left),
         "is_ask": not one.buy,
         "base_size": one.lots,
         "base_price": one.price // instrument.scale,
@@ -206,9 +205,11 @@ def liquidation_price(x: Exchange, account: Account, instrument: LighterInstrume
     return instrument.price_text(max(0, int(price)))
 
 
-def positions(x: Exchange, account: Account) -> list[Json]:
-    """Give every market that an account has a position, an order or a setting in."""
+def positions(x: Exchange, account: Account, closed: bool = False) -> list[Json]:
+    """Give every market with a position, an order or a setting; `closed`: also those traded before."""
     named = {*account.positions, *account.leverages, *(one.symbol for one in x.orders_of(account))}
+    if closed:
+        named |= {one.symbol for one in x.fills.get((NAME, account.name), ())}
     known = sorted((INSTRUMENTS[name] for name in named), key=lambda one: one.number)
     return [position(x, account, one) for one in known]
 
@@ -271,7 +272,7 @@ def account(x: Exchange, one: Account) -> Json:
         "can_rfq_market_ids": None,
         "created_at": 0,
         "metadata": {"color": ""},
-        "positions": positions(x, one),
+        "positions": positions(x, one, closed=True),
         "assets": assets(one),
         "total_asset_value": money(margins.value),
         "cross_asset_value": money(margins.cross_value),

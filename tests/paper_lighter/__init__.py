@@ -1,0 +1,1 @@
+"""Lighter's face of the paper exchange, by the official SDK and by hand."""
