@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from tests.paper.exchange import PaperExchange
-from tests.paper_lighter.conftest import KEY, Stranger
+from tests.paper_lighter.conftest import KEY, Stranger, open_account
 from tests.paper_lighter.newborn import AT_ONCE, DAY_MS, OTHER_KEY, SIGNATURE, Lighter, lighter
 from venues.lighter.paper.codes import Refusal
 from venues.lighter.paper.signing import ORDER, is_signature
@@ -290,7 +290,8 @@ def test_other_methods_are_refused(paper: PaperExchange) -> None:
 def test_a_private_read_asks_for_a_token_of_the_account(stranger: Stranger) -> None:
     expired, _ = stranger.client.create_auth_token_with_expiry(1, timestamp=1_000_000, api_key_index=KEY)
     far, _ = stranger.client.create_auth_token_with_expiry(9 * 3600, api_key_index=KEY)
-    others = stranger.token.replace(f":{stranger.index}:", ":100:")
+    other, _, _ = open_account(stranger.paper)
+    others = stranger.token.replace(f":{stranger.index}:", f":{other}:")
     url = f"{stranger.paper.url}/api/v1/accountActiveOrders"
     query = {"account_index": str(stranger.index)}
     for token in (None, "", "x", expired, far, others, stranger.token.replace(":5:", ":6:")):

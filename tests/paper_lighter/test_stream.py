@@ -204,12 +204,10 @@ async def test_transactions_go_over_the_socket(stranger: Stranger) -> None:
         refused = await heard.first(lambda one: one.get("id") == "a2")
         assert refused["code"] == 21104
         pair = [wire(32, nonce + 1), wire(33, nonce + 2)]
-        for number, encode in enumerate((json.dumps, lambda value: value)):
-            batch = {
-                "tx_types": encode([one for one, _ in pair]),
-                "tx_infos": encode([one for _, one in pair]),
-            }
-            await heard.say(type="jsonapi/sendtxbatch", data={"id": f"b{number}", **batch})
+        lists = {"tx_types": [one for one, _ in pair], "tx_infos": [one for _, one in pair]}
+        texts = {name: json.dumps(one) for name, one in lists.items()}
+        await heard.say(type="jsonapi/sendtxbatch", data={"id": "b0", **texts})
+        await heard.say(type="jsonapi/sendtxbatch", data={"id": "b1", **lists})
         both = await heard.first(lambda one: one.get("id") == "b0")
         assert (both["code"], len(both["tx_hash"])) == (200, 2)
         assert (await heard.first(lambda one: one.get("id") == "b1"))["code"] == 21104
@@ -235,6 +233,7 @@ async def test_the_sdks_own_client_keeps_a_book_and_an_account(stranger: Strange
         await until(lambda: len(books) > 1)
         assert books[-1] == ("0", 20)
     finally:
+        await client.ws.close()
         running.cancel()
 
 
