@@ -21,8 +21,11 @@ ORIGIN_HOSTS = [environment.in_url(urlsplit(origin).hostname or "") for origin i
 ALLOWED_HOSTS = [*LOOPBACK, *OWN_HOST, *ORIGIN_HOSTS]
 
 # The venues whose traders and accounts `prepare` makes
-VENUES = ("hyperliquid",)
-TRADER_PORTS = {"hyperliquid": environment.port("HYPERLIQUID_PORT", 9002)}
+TRADER_PORTS = {
+    "hyperliquid": environment.port("HYPERLIQUID_PORT", 9002),
+    "lighter": environment.port("LIGHTER_PORT", 9102),
+}
+VENUES = tuple(TRADER_PORTS)
 
 SECRET_KEY = secrets.secret("PM_SECRET_KEY")
 DEBUG = False

@@ -13,14 +13,15 @@ from django.core.exceptions import ImproperlyConfigured
 from venues.serving import environment
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-PORTS = {"PM_PORT": 9004, "HYPERLIQUID_PORT": 9002, "EXCHANGE_PORT": 9010}
+PORTS = {"PM_PORT": 9004, "HYPERLIQUID_PORT": 9002, "LIGHTER_PORT": 9102, "EXCHANGE_PORT": 9010}
+VENUES = ("HYPERLIQUID_URL", "LIGHTER_URL")
 
 
-def exchange_is_the_venue() -> bool:
-    """Tell whether the trader's venue is the paper exchange of this machine."""
+def exchange_is_a_venue() -> bool:
+    """Tell whether any trader's venue is the paper exchange of this machine."""
     port = environment.port("EXCHANGE_PORT", PORTS["EXCHANGE_PORT"])
-    venue = urlsplit(environment.url("HYPERLIQUID_URL", f"http://127.0.0.1:{port}"))
-    return venue.hostname in LOOPBACK and venue.port == port
+    venues = [urlsplit(environment.url(name, f"http://127.0.0.1:{port}")) for name in VENUES]
+    return any(venue.hostname in LOOPBACK and venue.port == port for venue in venues)
 
 
 def refusal(name: str, host: str, port: int) -> str | None:
@@ -61,7 +62,7 @@ def become_supervisord() -> NoReturn:
 def main() -> int:
     """Check, prepare, and become supervisord; gives an exit code only where that fails."""
     try:
-        here = exchange_is_the_venue()
+        here = exchange_is_a_venue()
         check_ports([name for name in PORTS if here or name != "EXCHANGE_PORT"])
         var_dir = environment.var_dir()
     except ImproperlyConfigured as error:

@@ -127,12 +127,13 @@ def test_the_registry_follows_the_ports_but_not_over_an_admins_choice(
     prepare.prepare_pm()
     trader = Trader.objects.get(source="hyperliquid")
     assert trader.url == f"http://127.0.0.1:{settings.TRADER_PORTS['hyperliquid']}"
-    settings.TRADER_PORTS = {"hyperliquid": 9999}
+    settings.TRADER_PORTS = {**settings.TRADER_PORTS, "hyperliquid": 9999}
     prepare.prepare_pm()
-    assert Trader.objects.get().url == "http://127.0.0.1:9999"
-    Trader.objects.update(url="http://10.0.0.5:9002", enabled=False)
+    traders = Trader.objects.filter(source="hyperliquid")
+    assert traders.get().url == "http://127.0.0.1:9999"
+    traders.update(url="http://10.0.0.5:9002", enabled=False)
     prepare.prepare_pm()
-    assert Trader.objects.values_list("url", "enabled").get() == ("http://10.0.0.5:9002", False)
+    assert traders.values_list("url", "enabled").get() == ("http://10.0.0.5:9002", False)
 
 
 def test_ready_says_where_everything_is(

@@ -22,8 +22,10 @@ ADMIN_PASSWORD = "a-long-password-of-a-test"
 COMMANDS = {
     "exchange": ["runexchange"],
     "hyperliquid": ["runtrader", "hyperliquid"],
+    "lighter": ["runtrader", "lighter"],
     "pm": ["runpm"],
 }
+VENUES = ("hyperliquid", "lighter")
 START_LIMIT_S = 60.0
 # Ours would leak into the children: pytest's settings, and a developer's own configuration.
 OURS = ("DJANGO_", "PM_", "HYPERLIQUID_", "LIGHTER_", "EXCHANGE_", "PAPER_", "TRADER_", "PYTEST_")
@@ -68,12 +70,13 @@ def free_port() -> int:
 
 
 class Product:
-    """PM, one trader and the paper exchange. `supervised` starts them as `make run` does."""
+    """PM, the trader of one venue and the paper exchange; `supervised` starts all, as `make run` does."""
 
     def __init__(
         self,
         folder: Path,
         *,
+        venue: str = "hyperliquid",
         strategies: str | None = None,
         feed: str = "synthetic",
         speed: str = "1",
@@ -82,6 +85,7 @@ class Product:
     ) -> None:
         """`strategies` is the text of a strategies file; None takes the shipped one."""
         self.folder = folder
+        self.venue = venue
         self.var_dir = folder / "var"
         self.supervised = supervised
         self.ports = {name: free_port() for name in COMMANDS}
@@ -94,7 +98,7 @@ class Product:
             "ENV_FILE": str(folder / "no.env"),
             "VAR_DIR": str(self.var_dir),
             "PM_PORT": str(self.ports["pm"]),
-            "HYPERLIQUID_PORT": str(self.ports["hyperliquid"]),
+            **{f"{name.upper()}_PORT": str(self.ports[name]) for name in VENUES},
             "EXCHANGE_PORT": str(self.ports["exchange"]),
             "PM_ADMIN_PASSWORD": ADMIN_PASSWORD,
             "EXCHANGE_FEED": feed,
@@ -105,7 +109,7 @@ class Product:
         if strategies is not None:
             file = folder / "strategies.toml"
             file.write_text(strategies)
-            self.environment["HYPERLIQUID_STRATEGIES"] = str(file)
+            self.environment |= {f"{name.upper()}_STRATEGIES": str(file) for name in VENUES}
 
     # --- life -----------------------------------------------------------------------------
 
@@ -116,14 +120,14 @@ class Product:
             self._spawn("supervisor", [sys.executable, "-m", "portfolio.supervise"])
         else:
             self.manage("prepare")
-            for name in COMMANDS:
+            for name in ("exchange", self.venue, "pm"):
                 self.start_process(name)
         if wait:
             self.wait_ready()
         return self
 
     def start_process(self, name: str) -> None:
-        """Start one process that is not running: "exchange", "hyperliquid" or "pm"."""
+        """Start one process that is not running: "exchange", "pm" or a venue's trader."""
         self._spawn(name, [sys.executable, "manage.py", *COMMANDS[name]])
 
     def wait_ready(self, limit_s: float = START_LIMIT_S) -> None:
@@ -137,7 +141,7 @@ class Product:
             answer = self.api("GET", "/readyz")
         except requests.RequestException:
             return None
-        return str(answer.json()["links"]["hyperliquid"]) if answer.status_code == 200 else None
+        return str(answer.json()["links"][self.venue]) if answer.status_code == 200 else None
 
     def stop(self) -> None:
         """End every process, gently where that works."""
@@ -190,7 +194,7 @@ class Product:
             self.continue_process(name)
 
     def pid(self, name: str) -> int:
-        """Give the process id of "exchange", "hyperliquid" or "pm"."""
+        """Give the process id of "exchange", "pm" or a venue's trader."""
         if not self.supervised:
             return self.processes[name].pid
         words = " ".join(COMMANDS[name])
@@ -237,7 +241,7 @@ class Product:
     @property
     def trader_url(self) -> str:
         """The trader's address."""
-        return f"http://127.0.0.1:{self.ports['hyperliquid']}"
+        return f"http://127.0.0.1:{self.ports[self.venue]}"
 
     def manage(self, *words: str, text: str = "", extra: Mapping[str, str] | None = None) -> str:
         """Run a management command; gives its standard output, fails with both streams."""
@@ -278,7 +282,7 @@ class Product:
 
     def trader(self, method: str, path: str, json: Any = None) -> requests.Response:
         """Ask the trader with its own token."""
-        secret = (self.var_dir / "secrets" / "HYPERLIQUID_TRADER_TOKEN").read_text().strip()
+        secret = (self.var_dir / "secrets" / f"{self.venue.upper()}_TRADER_TOKEN").read_text().strip()
         headers = {"Authorization": f"Bearer {secret}"}
         return self._http.request(method, self.trader_url + path, json=json, headers=headers, timeout=10)
 
@@ -296,11 +300,11 @@ class Product:
 
     def order(self, words: str, json: Any = None, key: str = "momentum/BTC") -> requests.Response:
         """Do something to a row as an operator: "enable", "kill", "reset-kill-switch", ..."""
-        return self.api("POST", f"/api/risk/hyperliquid/{key}/{words}", json or {}, self.token("operator"))
+        return self.api("POST", f"/api/risk/{self.venue}/{key}/{words}", json or {}, self.token("operator"))
 
     def change(self, key: str = "momentum/BTC", **settings: Any) -> requests.Response:
         """PUT risk settings as an operator."""
-        return self.api("PUT", f"/api/risk/hyperliquid/{key}", settings, self.token("operator"))
+        return self.api("PUT", f"/api/risk/{self.venue}/{key}", settings, self.token("operator"))
 
     # --- what is the case -----------------------------------------------------------------
 
@@ -316,7 +320,7 @@ class Product:
 
     def row(self, strategy_id: str = "momentum", symbol: str = "BTC") -> dict[str, Any]:
         """Give one of PM's rows."""
-        path = f"/api/risk/hyperliquid/{strategy_id}/{symbol}"
+        path = f"/api/risk/{self.venue}/{strategy_id}/{symbol}"
         answer = self.api("GET", path, token=self.token("operator"))
         assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
         return answer.json(parse_float=Decimal)  # type: ignore[no-any-return]
@@ -348,11 +352,12 @@ class Product:
 
     def source(self) -> dict[str, Any]:
         """Give the trader's link as PM's list shows it."""
-        return self.listing()["sources"][0]  # type: ignore[no-any-return]
+        return next(one for one in self.listing()["sources"] if one["source"] == self.venue)
 
     def account(self) -> dict[str, Any]:
         """Give the trader's account as the exchange has it (amounts are decimal strings)."""
-        return self.exchange("/paper/state")["accounts"][0]  # type: ignore[no-any-return]
+        accounts = self.exchange("/paper/state")["accounts"]
+        return next(one for one in accounts if one["venue"] == self.venue)
 
     def size(self, symbol: str = "BTC") -> Decimal:
         """Give the signed size the account holds at the exchange."""
@@ -368,10 +373,12 @@ class Product:
         """Give the exchange's mark price."""
         return Decimal(self.exchange("/paper/state")["prices"][symbol]["mark"])
 
-    def database(self, statement: str, name: str = "hyperliquid") -> Any:
-        """Read from a process's database file, beside the running process."""
+    def database(self, statement: str, name: str = "") -> Any:
+        """Read from a process's database file, beside the running process; the trader's by default."""
         with closing(
-            sqlite3.connect(f"file:{self.var_dir / name}.sqlite3?mode=ro", uri=True, timeout=5)
+            sqlite3.connect(
+                f"file:{self.var_dir / (name or self.venue)}.sqlite3?mode=ro", uri=True, timeout=5
+            )
         ) as file:
             return file.execute(statement).fetchall()
 

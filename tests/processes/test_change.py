@@ -74,11 +74,11 @@ def test_a_second_change_with_the_old_revision_gets_the_stored_row(start: Callab
 def test_an_acknowledged_change_survives_kill_9_of_everything(start: Callable[..., Product]) -> None:
     product = start(strategies=strategy(), speed="0")
     assert product.change(stop_loss_dollars=4).status_code == 200
-    product.end("hyperliquid")
+    product.end(product.venue)
     assert product.change(max_strategy_loss=44).status_code == 202
     for name in ("pm", "exchange"):
         product.kill9(name)
-    for name in ("exchange", "hyperliquid", "pm"):
+    for name in ("exchange", product.venue, "pm"):
         product.start_process(name)
     product.wait_ready()
     product.eventually(lambda: product.row()["sync"] == "applied", 5, "the change delivered")

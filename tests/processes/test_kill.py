@@ -45,8 +45,8 @@ def check_stays_flat(product: Product, seconds: float) -> None:
 
 
 def crash(product: Product) -> None:
-    product.kill9("hyperliquid")
-    product.start_process("hyperliquid")
+    product.kill9(product.venue)
+    product.start_process(product.venue)
     product.eventually(product.trader_answers, 15, "the trader answering after kill -9")
     product.eventually(lambda: product.link() == "online", 10, "online after kill -9")
 
@@ -59,8 +59,12 @@ def reopen_larger(product: Product) -> None:
 
 
 @replayed
-def test_january_kills_always_long_and_a_reset_lets_it_trade(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), **REPLAY)
+def test_january_kills_always_long_and_a_reset_lets_it_trade(
+    start: Callable[..., Product], venue: str
+) -> None:
+    # Without fees the same loss needs a larger position.
+    leverage = {"hyperliquid": 5, "lighter": 20}[venue]
+    product = start(strategies=strategy(leverage=leverage), **REPLAY)
     reopen_larger(product)
     product.eventually(lambda: product.row()["is_killed"], 60, "a kill by loss")
     row = check_killed(product)
@@ -136,7 +140,7 @@ def test_the_kill_command_works_beside_the_trader_with_pm_gone(start: Callable[.
     product = start(strategies=strategy(), **MOVING)
     product.eventually(lambda: product.size() > 0, 20, "a trade")
     product.end("pm")
-    product.manage("kill", "hyperliquid", "momentum", "BTC")
+    product.manage("kill", product.venue, "momentum", "BTC")
     product.eventually(lambda: product.trader_row()["is_killed"], 3, "killed by the command")
     product.eventually(lambda: is_flat(product), 10, "flat")
 
@@ -144,9 +148,9 @@ def test_the_kill_command_works_beside_the_trader_with_pm_gone(start: Callable[.
 def test_the_kill_command_is_obeyed_by_a_frozen_trader_when_it_wakes(start: Callable[..., Product]) -> None:
     product = start(strategies=strategy(), **MOVING)
     product.eventually(lambda: product.size() > 0, 20, "a trade")
-    with product.frozen("hyperliquid"):
-        product.manage("kill", "hyperliquid")
-        assert (product.var_dir / "hyperliquid.kill").is_file()
+    with product.frozen(product.venue):
+        product.manage("kill", product.venue)
+        assert (product.var_dir / f"{product.venue}.kill").is_file()
     product.eventually(lambda: product.trader_row()["is_killed"], 3, "killed on waking")
     product.eventually(lambda: is_flat(product), 10, "flat")
-    product.eventually(lambda: not (product.var_dir / "hyperliquid.kill").exists(), 3, "the file taken")
+    product.eventually(lambda: not (product.var_dir / f"{product.venue}.kill").exists(), 3, "the file taken")

@@ -19,7 +19,7 @@ from tests.processes.product import OURS, ROOT, eventually, free_port
 
 pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 COLD_S, WARM_S = 90, 10
-PORTS = ("PM_PORT", "HYPERLIQUID_PORT", "EXCHANGE_PORT")
+PORTS = ("PM_PORT", "HYPERLIQUID_PORT", "LIGHTER_PORT", "EXCHANGE_PORT")
 
 
 class Clone:
@@ -136,7 +136,8 @@ def test_a_fresh_clone_is_up_in_time_and_remembers(clone: Callable[..., Clone]) 
     said = fresh.said.read_text()
     assert fresh.pm in said
     assert re.search(r"admin / \S{20,}", said), said
-    assert "hyperliquid (paper)" in said
+    assert "hyperliquid (paper), online" in said
+    assert "lighter (paper), online" in said
     assert requests.get(f"{fresh.pm}/readyz", timeout=5).status_code == 200
     token = fresh.manage("createtoken", "admin").strip()
     headers = {"Authorization": f"Token {token}"}

@@ -35,7 +35,7 @@ def test_stops_fire_while_the_trader_is_frozen_and_it_kills_when_it_wakes(
     product = start(strategies=strategy() + strategy("other", "ETH", "always_short"), speed="0")
     assert product.change("momentum/BTC", max_strategy_loss=40).status_code == 200
     product.eventually(lambda: both_open(product), 20, "two trades with their stops")
-    with product.frozen("hyperliquid"):
+    with product.frozen(product.venue):
         product.price("BTC", product.mark() * Decimal("0.9"))
         product.eventually(lambda: product.size("BTC") == 0, 5, "the stop fired at the venue")
         assert product.size("ETH") < 0

@@ -54,7 +54,7 @@ def test_a_frozen_trader_turns_stale_then_offline_and_is_online_within_three_sec
     assert product.order("kill", key="other/ETH").status_code == 200
     product.eventually(lambda: product.row("other", "ETH")["is_killed"], 5, "the kill in the row")
     held = facts(product)
-    with product.frozen("hyperliquid"):
+    with product.frozen(product.venue):
         product.eventually(lambda: product.source()["status"] == "stale", 8, "stale")
         assert facts(product) == held
         product.eventually(lambda: product.source()["status"] == "offline", 14, "offline")
@@ -75,11 +75,11 @@ def test_an_ended_trader_s_rows_stay_and_it_comes_back_with_kills_and_settings(
     assert product.change(stop_loss_dollars=4).status_code == 200
     assert product.order("kill", key="other/ETH").status_code == 200
     held = facts(product)
-    product.end("hyperliquid")
+    product.end(product.venue)
     product.eventually(lambda: product.source()["status"] == "offline", 17, "offline")
     assert facts(product) == held
     assert product.api("GET", "/readyz").status_code == 200
-    product.start_process("hyperliquid")
+    product.start_process(product.venue)
     product.eventually(product.trader_answers, 10, "the trader answering")
     product.eventually(lambda: product.source()["status"] == "online", 3, "online again")
     assert facts(product) == held
@@ -91,8 +91,8 @@ def test_a_process_that_is_killed_is_restarted_and_the_others_live_on(start: Cal
     product = start(strategies=TWO, supervised=True)
     assert product.change(stop_loss_dollars=4).status_code == 200
     product.token("operator")
-    for name in ("hyperliquid", "pm", "exchange"):
-        before = {one: product.pid(one) for one in ("exchange", "hyperliquid", "pm")}
+    for name in (product.venue, "pm", "exchange"):
+        before = {one: product.pid(one) for one in ("exchange", product.venue, "pm")}
         product.kill9(name)
         product.eventually(lambda: product.restarted(name, before[name]), 4, f"{name} restarted")  # noqa: B023
         product.eventually(lambda: product.link() == "online", 5, f"online after {name} was killed")

@@ -73,7 +73,7 @@ def paper_account(venue: str) -> list[str]:
     if not here:
         return []
     identity = import_module(f"venues.{venue}.identity").make_paper_identity()
-    return [f"--{venue}", identity.account, *(f"--agent={agent}" for agent in identity.agents)]
+    return list(identity.paper_words())
 
 
 def start_child(words: list[str]) -> subprocess.Popen[bytes]:
