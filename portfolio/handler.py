@@ -14,18 +14,21 @@ from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.base import BaseHandler
 from django.http import HttpResponse
 
-THREADS = 8
+READ_THREADS = 6
+WRITE_THREADS = 16
 KILL_THREADS = 4
 
 
 class ThreadHandler(ASGIHandler):
-    """Serves HTTP on a fixed set of threads; kills on a set of their own, however busy the rest is (I17)."""
+    """Serves HTTP on fixed sets of threads: reads never wait for writes that wait for a slow trader,
+    and kills wait for neither, however busy the rest is (I17)."""
 
     def __init__(self) -> None:
         BaseHandler.__init__(self)
         self.load_middleware(is_async=False)
-        self.threads = ThreadPoolExecutor(THREADS, "request")
-        self.kill_threads = ThreadPoolExecutor(KILL_THREADS, "kill")
+        self.reads = ThreadPoolExecutor(READ_THREADS, "read")
+        self.writes = ThreadPoolExecutor(WRITE_THREADS, "write")
+        self.kills = ThreadPoolExecutor(KILL_THREADS, "kill")
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Read the body, answer on a thread, send the answer."""
@@ -33,9 +36,15 @@ class ThreadHandler(ASGIHandler):
             body = await self.read_body(receive)
         except RequestAborted:
             return
-        threads = self.kill_threads if scope["path"].endswith("/kill") else self.threads
+        threads = self.threads_of(scope)
         response = await asyncio.get_running_loop().run_in_executor(threads, self.answer, scope, body)
         await self.send_response(response, send)
+
+    def threads_of(self, scope: Any) -> ThreadPoolExecutor:
+        """Give the threads on which a request runs."""
+        if scope["method"] in {"GET", "HEAD"}:
+            return self.reads
+        return self.kills if scope["path"].endswith("/kill") else self.writes
 
     def answer(self, scope: Any, body: Any) -> HttpResponse:
         """Give the finished answer to one request; on one of the threads."""

@@ -83,8 +83,8 @@ def application(db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     for end in ends:
         end.disconnect(close_old_connections)  # it would close what is in the test's transaction
     with ThreadPoolExecutor(1, initializer=lambda: connections.__setitem__("default", ours)) as threads:
-        monkeypatch.setattr(asgi.http, "threads", threads)
-        monkeypatch.setattr(asgi.http, "kill_threads", threads)
+        for name in ("reads", "writes", "kills"):
+            monkeypatch.setattr(asgi.http, name, threads)
         yield asgi.application
     for end in ends:
         end.connect(close_old_connections)

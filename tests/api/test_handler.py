@@ -1,4 +1,4 @@
-"""How requests are run: static files without collectstatic, connections kept, kills never in the queue."""
+"""How requests are run: static files without collectstatic, connections kept, nobody behind a slow trader."""
 
 import asyncio
 import threading
@@ -15,26 +15,28 @@ from venues.contract.names import RowKey
 
 @pytest.fixture
 def busy() -> Iterator[None]:
-    """Every thread for requests waits for a trader that is frozen."""
+    """Every thread for writes waits for a trader that is frozen."""
     from portfolio import asgi
-    from portfolio.handler import THREADS
+    from portfolio.handler import WRITE_THREADS
 
     thawed = threading.Event()
-    waiting = [asgi.http.threads.submit(thawed.wait, 20) for _ in range(2 * THREADS)]
+    waiting = [asgi.http.writes.submit(thawed.wait, 20) for _ in range(2 * WRITE_THREADS)]
     yield
     thawed.set()
     for one in waiting:
         one.result(5)
 
 
-def test_a_kill_is_answered_with_every_other_thread_busy(busy: None) -> None:
+@pytest.mark.django_db(transaction=True)
+def test_kills_and_reads_are_answered_while_every_write_waits_for_its_trader(busy: None) -> None:
     from portfolio.asgi import application
 
     path = "/api/risk/hyperliquid/momentum/BTC"
-    answer = asyncio.run(asyncio.wait_for(ask(application, "POST", f"{path}/kill"), 3))
-    assert answer.status == 401
+    for method, asked in (("POST", f"{path}/kill"), ("GET", path), ("GET", "/api/risk/strategies")):
+        answer = asyncio.run(asyncio.wait_for(ask(application, method, asked), 3))
+        assert answer.status == 401, asked
     with pytest.raises((TimeoutError, asyncio.CancelledError)):
-        asyncio.run(asyncio.wait_for(ask(application, "GET", path), 0.3))
+        asyncio.run(asyncio.wait_for(ask(application, "PUT", path), 0.3))
 
 
 def test_static_files_are_served_without_collectstatic(application: Any) -> None:
@@ -58,14 +60,15 @@ def test_a_thread_keeps_its_database_connection(viewer: User) -> None:
     from django.db import connections
 
     from portfolio import asgi
+    from portfolio.handler import READ_THREADS
 
     def connection() -> Any:
         return connections["default"].connection
 
     asyncio.run(ask(asgi.application, "GET", "/readyz"))
-    threads = {one for one in threading.enumerate() if one.name.startswith("request")}
-    held = {id(asgi.http.threads.submit(connection).result(5)) for _ in range(50)}
+    threads = {one for one in threading.enumerate() if one.name.startswith("read")}
+    held = {id(asgi.http.reads.submit(connection).result(5)) for _ in range(50)}
     for _ in range(20):
         asyncio.run(ask(asgi.application, "GET", "/readyz"))
-    assert len(threads) <= 8
-    assert {id(asgi.http.threads.submit(connection).result(5)) for _ in range(50)} & held
+    assert len(threads) <= READ_THREADS
+    assert {id(asgi.http.reads.submit(connection).result(5)) for _ in range(50)} & held

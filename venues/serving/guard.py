@@ -11,6 +11,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 # Browsers escape `:` and `@` of a symbol; every other escape would be decoded before matching.
@@ -50,6 +51,7 @@ class Guard:
                 said = f"The body is larger than {limit} bytes."
                 await refuse(scope, send, Refused(said, code="too_large"))
                 return
+            scope["headers"] = measured(scope["headers"], len(body))
             receive = replay(body, receive)
         await self.application(scope, receive, send)
 
@@ -71,6 +73,13 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes | None:
             return None
         if not message.get("more_body"):
             return b"".join(parts)
+
+
+def measured(headers: Headers, size: int) -> Headers:
+    """Give the headers with the length of a body that came in chunks: who finds none reads no body."""
+    if not size or any(name == b"content-length" for name, _ in headers):
+        return headers
+    return [*headers, (b"content-length", str(size).encode())]
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
