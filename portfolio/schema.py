@@ -4,6 +4,12 @@ from typing import Any
 
 from django.conf import settings
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.renderers import (
+    OpenApiJsonRenderer,
+    OpenApiJsonRenderer2,
+    OpenApiYamlRenderer,
+    OpenApiYamlRenderer2,
+)
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -48,7 +54,9 @@ class JSONErrors(APIView):
 
 
 class SchemaView(JSONErrors, SpectacularAPIView):
-    """The OpenAPI 3 document."""
+    """The OpenAPI 3 document: JSON, as all answers are, unless YAML is asked for."""
+
+    renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
 
 
 class DocsView(JSONErrors, SpectacularSwaggerSplitView):

@@ -154,8 +154,8 @@ def record_refused(request: HttpRequest) -> None:
     """Put a known user's refused write on the record (I5)."""
     if request.method == "POST":
         actor = actor_of(request, "admin")
-        reason = f"the admin is kept to the role admin: {request.path}"
-        operations.record_refusal(actor=actor, action="change", key=None, reason=reason)
+        reason = f"{request.path}: the admin is kept to the role admin"
+        operations.record_refusal(actor=actor, key=None, reason=reason)
 
 
 admin.site.on_refused.append(record_refused)  # type: ignore[attr-defined]  # our own Site

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
-from typing import Any
+from typing import Any, NoReturn
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseNotModified
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework.exceptions import PermissionDenied
+from rest_framework.exceptions import MethodNotAllowed, PermissionDenied
 from rest_framework.generics import GenericAPIView
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
@@ -18,7 +18,7 @@ from portfolio.access import Operator, OperatorWrites, Viewer, actor_of, allows
 from portfolio.rest import public
 from portfolio.serializers import READ_ERRORS
 from riskcontrol import audit, bodies, operations, rows, serializers
-from venues.contract.errors import Refused
+from venues.contract.errors import ProductError, Refused
 from venues.contract.names import RowKey, row_key
 
 ORDERING_WORDS = (*rows.ORDERINGS, *(f"-{name}" for name in rows.ORDERINGS))
@@ -40,15 +40,22 @@ class RiskView(GenericAPIView):  # type: ignore[type-arg]  # there is no one mod
     filter_backends: list[Any] = []
     action = "change"
 
+    def permission_denied(
+        self, request: Request, message: str | None = None, code: str | None = None
+    ) -> NoReturn:
+        """Refuse a known user: a verb that nobody may use is 405, not a question of roles."""
+        if request.user.is_authenticated and request.method not in self.allowed_methods:
+            raise MethodNotAllowed(request.method or "")
+        super().permission_denied(request, message, code)
+
     def handle_exception(self, exc: Exception) -> Response:
         """Answer an error; a known user's refused write is audited first (I5)."""
         writes = self.request.method not in {"GET", "HEAD"}
         if isinstance(exc, PermissionDenied) and writes and self.request.user.is_authenticated:
             operations.record_refusal(
                 actor=actor_of(self.request, "api"),
-                action=self.action,
                 key=self.key_or_none(),
-                reason=str(exc.detail),
+                reason=f"{self.action}: {exc.detail}",
             )
         return super().handle_exception(exc)
 
@@ -73,6 +80,11 @@ def row_answer(row: Mapping[str, Any], status: int = 200) -> Response:
 def outcome_answer(outcome: operations.Outcome) -> Response:
     """Give the row after a write: 202 while the trader has not acknowledged it."""
     return row_answer(outcome.row, 202 if outcome.status == "pending" else 200)
+
+
+def bare(error: ProductError) -> dict[str, Any]:
+    """Give an error's body without its row, which a bulk result shows beside it."""
+    return {name: value for name, value in error.body().items() if name != "row"}
 
 
 class StrategiesView(RiskView):
@@ -100,7 +112,7 @@ class StrategiesView(RiskView):
         }
         etag = f'"{rows.version()}"'
         if bodies.matches(request, etag):
-            return HttpResponse(status=304, headers={"ETag": etag})
+            return HttpResponseNotModified(headers={"ETag": etag})
         found = {
             "as_of": rows.as_of(),
             "sources": rows.sources(),
@@ -274,7 +286,7 @@ class BulkView(RiskView):
                 **item.key._asdict(),
                 "status": outcome.status,
                 "row": public(outcome.row),
-                "error": outcome.error.body() if outcome.error else None,
+                "error": bare(outcome.error) if outcome.error else None,
             }
             for item, outcome in zip(items, outcomes, strict=True)
         ]

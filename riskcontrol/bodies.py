@@ -185,6 +185,6 @@ def read_time(request: Request, name: str) -> datetime | None:
         return None
     try:
         found = parse_datetime(text) or datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):  # the first and the last day of the calendar have no neighbours
         raise invalid({name: ["Must be an ISO 8601 time, such as 2026-11-22T07:47:05Z."]}) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -21,7 +21,7 @@ from venues.serving.parsers import dump_json
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 1.0
-STAY_CHECK_S = 5.0
+STAY_CHECK_S = 2.0
 GONE = 4401
 Texts = Iterable[tuple[str, str]]
 

@@ -134,12 +134,12 @@ def reset_kill_switch(
         return Outcome("unchanged", rows.row(key))
     before = {"is_killed": state.is_killed, "epoch": state.epoch}
     after = {"is_killed": False, "epoch": state.epoch + 1, **({"force": True} if force else {})}
-    asking.ask(
-        settings.strategy, actor, "reset", before, after, reason,
+    found = _ask(
+        settings, actor, "reset", before, after, reason,
         lambda trader, name, timeout_s: trader.reset(name, epoch, force, timeout_s),
     )  # fmt: skip
     _store(key.source)
-    return Outcome("applied", rows.row(key))
+    return found
 
 
 def close(key: RowKey, *, actor: Actor, reason: str = "") -> Outcome:
@@ -150,11 +150,10 @@ def close(key: RowKey, *, actor: Actor, reason: str = "") -> Outcome:
     settings = writing.settings_of(key)
     position = book.report(settings.strategy).state.position
     before = {"position": position.to_json() if position else None}
-    asking.ask(
-        settings.strategy, actor, "close", before, {"position": None}, reason,
+    return _ask(
+        settings, actor, "close", before, {"position": None}, reason,
         lambda trader, name, timeout_s: trader.close(name, timeout_s),
     )  # fmt: skip
-    return Outcome("applied", rows.row(key))
 
 
 def bulk_update(items: Sequence[BulkItem], *, actor: Actor, reason: str = "") -> list[Outcome]:
@@ -170,9 +169,23 @@ def bulk_update(items: Sequence[BulkItem], *, actor: Actor, reason: str = "") ->
     return [_outcome(one, found[one.settings.strategy_id]) for one in written]
 
 
-def record_refusal(*, actor: Actor, action: str, key: RowKey | None, reason: str) -> None:
-    """Write the audit record of a privileged attempt that was refused, such as a viewer's PUT."""
-    audit.record(actor, action, key, "refused", reason=reason)
+def record_refusal(*, actor: Actor, key: RowKey | None, reason: str) -> None:
+    """Write the audit record of a privileged attempt that was refused, such as a viewer's PUT.
+
+    `reason` begins with what was attempted.
+    """
+    audit.record(actor, "refused", key, "refused", reason=reason)
+
+
+def _ask(settings: RiskSettings, *what: Any) -> Outcome:
+    """Ask the trader; its refusal is shown with PM's row, whose revision and sync the trader's has not."""
+    key = settings.strategy.key
+    try:
+        asking.ask(settings.strategy, *what)
+    except Conflict as error:
+        error.row = rows.row(key)
+        raise
+    return Outcome("applied", rows.row(key))
 
 
 def _single(item: BulkItem, actor: Actor, reason: str) -> Outcome:

@@ -57,7 +57,7 @@ def _record(request: HttpRequest, action: str, names: dict[str, Any]) -> None:
     except NotFound:
         key = None
     said = f"{action}: the role does not allow it"
-    operations.record_refusal(actor=actor_of(request, "page"), action="refused", key=key, reason=said)
+    operations.record_refusal(actor=actor_of(request, "page"), key=key, reason=said)
 
 
 def on_row(view: View) -> View:

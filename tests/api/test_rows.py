@@ -60,6 +60,7 @@ def test_the_lists_etag_rises_with_any_change_and_gets_304(
     for given in (etag, f"W/{etag}", f'"x", {etag}', "*"):
         same = viewer_api.get(LIST, headers={"If-None-Match": given})
         assert (same.status_code, same.content, same.headers["ETag"]) == (304, b"", etag)
+        assert "Content-Type" not in same.headers
     actor = operations.Actor("otto", "api")
     operations.change_settings(hyperliquid_btc, {"stop_loss_dollars": Decimal(4)}, actor=actor)
     other = viewer_api.get(LIST, headers={"If-None-Match": etag})

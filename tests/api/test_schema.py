@@ -19,6 +19,14 @@ def document(viewer_api: APIClient) -> Any:
     return yaml.safe_load(answer.content)
 
 
+def test_the_document_is_json_unless_yaml_is_asked_for(viewer_api: APIClient, document: Any) -> None:
+    plain = viewer_api.get("/api/schema")
+    assert plain.headers["Content-Type"] == "application/json"
+    assert plain.json() == document
+    asked = viewer_api.get("/api/schema", HTTP_ACCEPT="application/yaml")
+    assert yaml.safe_load(asked.content) == document
+
+
 def test_the_document_is_valid_openapi_3(document: Any) -> None:
     assert document["openapi"].startswith("3.")
     validate_schema(document)  # type: ignore[no-untyped-call]

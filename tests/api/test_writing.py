@@ -9,8 +9,9 @@ from django.contrib.auth.models import User
 from rest_framework.test import APIClient
 
 from riskcontrol.models import Change
+from tests.api.conftest import AskPm
 from tests.pm.conftest import adopted, register
-from tests.pm.fake_trader import BTC, ETH, FakeTrader, state
+from tests.pm.fake_trader import BTC, ETH, FakeTrader, Handler, state
 from venues.contract.names import RowKey
 
 ROW = "/api/risk/hyperliquid/momentum/BTC"
@@ -150,6 +151,28 @@ def test_close_reaches_the_trader(api: APIClient, fake: FakeTrader) -> None:
     assert fake.commands[-1][:2] == ("close", BTC)
 
 
+def test_a_body_sent_in_chunks_is_read_as_any_other(
+    api: APIClient, fake: FakeTrader, operator: User, ask_pm: AskPm
+) -> None:
+    killed = ask_pm(operator, "POST", f"{ROW}/kill", b'{"flatten": false}', content_length=None)
+    assert killed.status == 200, killed.body
+    assert fake.told("kill") == [{"flatten": False}]
+
+
+@pytest.mark.parametrize("action", ["reset-kill-switch", "close", "enable", "disable"])
+def test_a_refusal_of_the_trader_is_shown_with_pms_row(api: APIClient, fake: FakeTrader, action: str) -> None:
+    def refuse(handler: Handler) -> bool:
+        body = {"detail": "Not while the moon is full.", "code": "rejected", "fields": {}}
+        handler.say(409, body | {"row": fake.states[BTC].to_json()})
+        return True
+
+    fake.answer = refuse
+    answer = api.post(f"{ROW}/{action}", format="json")
+    assert (answer.status_code, answer.json()["code"]) == (409, "rejected"), answer.content
+    assert set(answer.json()["row"]) == set(api.get(ROW).json())
+    assert answer.json()["row"]["source"] == "hyperliquid"
+
+
 def update(key: RowKey | tuple[str, str], **given: Any) -> dict[str, Any]:
     return {"source": "hyperliquid", "strategy_id": key[0], "symbol": key[1], **given}
 
@@ -180,6 +203,7 @@ def test_a_bulk_update_with_a_stale_row_is_207_with_a_result_per_row(
     assert answer.status_code == 207
     first, second = answer.json()["results"]
     assert (first["status"], first["error"]["code"], first["row"]["revision"]) == ("conflict", "conflict", 0)
+    assert set(first["error"]) == {"detail", "code", "fields"}
     assert (second["status"], second["error"]) == ("unchanged", None)
     assert fake.states[BTC].limits.stop_loss_dollars == 5
 
@@ -245,8 +269,9 @@ def test_changes_are_listed_newest_first_in_pages_of_50(
     assert client_of(viewer).put(ROW, {"stop_loss_dollars": 4}, format="json").status_code == 403
     first = client_of(viewer).get("/api/risk/changes").json()
     assert (first["count"], len(first["results"]), first["previous"]) == (55, 50, None)
-    assert first["results"][0]["outcome"] == "refused"
-    assert first["results"][0]["actor"] == "vera"
+    refusal = first["results"][0]
+    assert (refusal["actor"], refusal["action"], refusal["outcome"]) == ("vera", "refused", "refused")
+    assert refusal["reason"].startswith("change: ")
     record = first["results"][1]
     assert set(record) == {
         "id", "at", "actor", "via", "ip", "action", "source", "strategy_id", "symbol", "revision",
