@@ -8,8 +8,24 @@ import pytest
 
 from tests.processes.product import VENUES, Product
 
+# What PM and the supervisor do is the same for every trader: proven with the first, repeated by `make prove`.
+SAME_FOR_EVERY_TRADER = ("test_rows.py::test_a_", "kill_9_of_everything", "command")
 
-@pytest.fixture(params=VENUES)
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each venue's tests one worker, and mark repetitions slow."""
+    for item in items:
+        if item.path.parent != Path(__file__).parent:
+            continue
+        venue = getattr(item, "callspec", None) and item.callspec.params.get("venue")  # type: ignore[attr-defined]
+        item.add_marker(pytest.mark.processes)
+        item.add_marker(pytest.mark.xdist_group(f"processes-{venue}" if venue else "processes"))
+        if venue not in {None, VENUES[0]} and any(name in item.nodeid for name in SAME_FOR_EVERY_TRADER):
+            item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture(scope="module", params=VENUES)
 def venue(request: pytest.FixtureRequest) -> str:
     """Each venue's trader: what holds for one holds for all."""
     return str(request.param)
@@ -18,12 +34,22 @@ def venue(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def start(tmp_path: Path, venue: str) -> Iterator[Callable[..., Product]]:
     """Give a function that starts a product with the options of Product; it ends with the test."""
+    yield from starting(tmp_path, venue)
+
+
+@pytest.fixture(scope="module")
+def start_shared(tmp_path_factory: pytest.TempPathFactory, venue: str) -> Iterator[Callable[..., Product]]:
+    """The same for a product that the tests of a module share: each puts it into the state it needs."""
+    yield from starting(tmp_path_factory.mktemp("shared"), venue)
+
+
+def starting(folder: Path, venue: str) -> Iterator[Callable[..., Product]]:
     started: list[Product] = []
 
     def begin(**options: Any) -> Product:
-        folder = tmp_path / f"product-{len(started)}"
-        folder.mkdir()
-        started.append(Product(folder, **{"venue": venue, **options}))
+        place = folder / f"product-{len(started)}"
+        place.mkdir()
+        started.append(Product(place, **{"venue": venue, **options}))
         return started[-1].start()
 
     yield begin

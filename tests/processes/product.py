@@ -1,5 +1,6 @@
 """The product as an operator starts it: its own processes, ports and VAR_DIR, ended whatever happens."""
 
+import ctypes
 import os
 import signal
 import socket
@@ -27,6 +28,7 @@ COMMANDS = {
 }
 VENUES = ("hyperliquid", "lighter")
 START_LIMIT_S = 60.0
+PR_SET_PDEATHSIG = 1
 # Ours would leak into the children: pytest's settings, and a developer's own configuration.
 OURS = ("DJANGO_", "PM_", "HYPERLIQUID_", "LIGHTER_", "EXCHANGE_", "PAPER_", "TRADER_", "PYTEST_")
 
@@ -229,6 +231,7 @@ class Product:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                preexec_fn=_die_with_parent,
             )
 
     # --- talking to it --------------------------------------------------------------------
@@ -396,6 +399,12 @@ class Product:
             end = file.read_text(errors="replace").splitlines()[-lines:]
             parts.append("\n".join([f"--- {file.name}", *end]))
         return "\n".join(parts)
+
+
+def _die_with_parent() -> None:
+    """Ask Linux to end this process with the one that started it: a test run may be killed itself."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.processes.product import ROOT
 
-pytestmark = [pytest.mark.processes, pytest.mark.slow, pytest.mark.xdist_group("processes")]
+pytestmark = pytest.mark.slow
 
 
 def test_the_bench_prints_both_sides_of_everything_and_ends_well() -> None:

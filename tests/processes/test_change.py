@@ -8,12 +8,19 @@ import pytest
 
 from tests.processes.product import Product, strategy
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
+
+@pytest.fixture(scope="module")
+def product(start_shared: Callable[..., Product]) -> Product:
+    """A market that stands still, and one trade open."""
+    return start_shared(strategies=strategy(), speed="0")
 
 
-def wait_for_stop(product: Product) -> Decimal:
-    """Give the trigger of the open trade's only stop, once it rests."""
+def with_stop_loss(product: Product, dollars: int) -> Decimal:
+    """Set Stop Loss ($); give the trigger of the open trade's only stop, once it rests there."""
     product.eventually(lambda: product.size() and len(product.stops()) == 1, 20, "a trade with its stop")
+    assert product.change(stop_loss_dollars=dollars).status_code == 200
+    product.eventually(lambda: "stop_moving" not in product.row()["warnings"], 5, "the stop where it belongs")
+    product.eventually(lambda: len(product.stops()) == 1, 5, "one stop alone")
     return Decimal(product.stops()[0]["trigger_price"])
 
 
@@ -23,10 +30,8 @@ def shown_stop(product: Product) -> Decimal | None:
     return position["stop_price"] if position else None
 
 
-def test_a_changed_stop_loss_rests_at_the_venue_within_a_second(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="0")
-    assert product.change(risk_per_trade=2).status_code == 200
-    before = wait_for_stop(product)
+def test_a_changed_stop_loss_rests_at_the_venue_within_a_second(product: Product) -> None:
+    before = with_stop_loss(product, 5)
     size = product.size()
 
     answer = product.change(stop_loss_dollars=4)
@@ -49,9 +54,8 @@ def test_a_changed_stop_loss_rests_at_the_venue_within_a_second(start: Callable[
     assert Decimal("3.5") < product.row()["position"]["planned_loss"] <= 4
 
 
-def test_the_stop_moves_out_too_and_never_twice(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="0")
-    before = wait_for_stop(product)
+def test_the_stop_moves_out_too_and_never_twice(product: Product) -> None:
+    before = with_stop_loss(product, 5)
     assert product.change(stop_loss_dollars=8).status_code == 200
     product.eventually(
         lambda: len(product.stops()) == 1 and Decimal(product.stops()[0]["trigger_price"]) < before,
@@ -60,8 +64,8 @@ def test_the_stop_moves_out_too_and_never_twice(start: Callable[..., Product]) -
     )
 
 
-def test_a_second_change_with_the_old_revision_gets_the_stored_row(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy(), speed="0")
+def test_a_second_change_with_the_old_revision_gets_the_stored_row(product: Product) -> None:
+    with_stop_loss(product, 5)
     first = product.row()
     assert product.change(stop_loss_dollars=4, revision=first["revision"]).status_code == 200
     late = product.change(stop_loss_dollars=7, revision=first["revision"])

@@ -17,7 +17,6 @@ import requests
 
 from tests.processes.product import OURS, ROOT, eventually, free_port
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 COLD_S, WARM_S = 90, 10
 PORTS = ("PM_PORT", "HYPERLIQUID_PORT", "LIGHTER_PORT", "EXCHANGE_PORT")
 

@@ -10,7 +10,6 @@ import pytest
 from tests.house.raw_paths import LINE_TRICKS
 from tests.processes.product import Product, strategy
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 NAMES = ("pm", "hyperliquid", "exchange")
 TAILS = (b"", b"/kill", b"/settings")
 

@@ -7,7 +7,6 @@ import pytest
 
 from tests.processes.product import Product, strategy
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 CENT = Decimal("0.01")
 BALANCE = Decimal(10000)
 
@@ -33,17 +32,17 @@ def test_stops_fire_while_the_trader_is_frozen_and_it_kills_when_it_wakes(
     start: Callable[..., Product],
 ) -> None:
     product = start(strategies=strategy() + strategy("other", "ETH", "always_short"), speed="0")
-    assert product.change("momentum/BTC", max_strategy_loss=40).status_code == 200
+    assert product.change("momentum/BTC", max_strategy_loss=20).status_code == 200
     product.eventually(lambda: both_open(product), 20, "two trades with their stops")
     with product.frozen(product.venue):
-        product.price("BTC", product.mark() * Decimal("0.9"))
+        product.price("BTC", product.mark() * Decimal("0.955"))
         product.eventually(lambda: product.size("BTC") == 0, 5, "the stop fired at the venue")
         assert product.size("ETH") < 0
     product.eventually(lambda: product.row()["is_killed"], 10, "the loss booked and the strategy killed")
     product.eventually(lambda: product.row()["kill"]["state"] == "flat_confirmed", 15, "flat confirmed")
     row = product.row()
-    assert (row["kill"]["cause"], row["kill"]["limit"]) == ("loss", 40)
-    assert row["kill"]["total_pnl_flat"] == row["total_pnl"] < -40
+    assert (row["kill"]["cause"], row["kill"]["limit"]) == ("loss", 20)
+    assert row["kill"]["total_pnl_flat"] == row["total_pnl"] < -20
     assert not product.row("other", "ETH")["is_killed"]
     assert product.row("other", "ETH")["position"]["side"] == "short"
     product.eventually(lambda: agrees(product), 5, "the account to the cent")

@@ -7,7 +7,6 @@ import pytest
 
 from tests.processes.product import Product, strategy
 
-pytestmark = [pytest.mark.processes, pytest.mark.xdist_group("processes")]
 
 NINE = {
     "strategy_id",
@@ -23,14 +22,21 @@ NINE = {
 TWO = strategy() + strategy("other", "ETH", "always_short")
 
 
+@pytest.fixture(scope="module")
+def product(start_shared: Callable[..., Product]) -> Product:
+    """Two strategies in a market that moves a minute a second."""
+    return start_shared(strategies=TWO, speed="60")
+
+
 def facts(product: Product) -> list[tuple[object, ...]]:
     """What must not change while a trader is away."""
     names = ("strategy_id", "symbol", "enabled", "stop_loss_dollars", "is_killed", "revision", "epoch")
     return [tuple(row[name] for name in names) for row in product.rows()]
 
 
-def test_the_list_shows_nine_fields_and_moving_pnl(start: Callable[..., Product]) -> None:
-    product = start(strategies=TWO, speed="60")
+def test_the_list_shows_nine_fields_and_moving_pnl(product: Product) -> None:
+    if product.row("other", "ETH")["is_killed"]:
+        assert product.order("reset-kill-switch", key="other/ETH").status_code == 200
     assert [(row["strategy_id"], row["symbol"]) for row in product.rows()] == [
         ("momentum", "BTC"),
         ("other", "ETH"),
@@ -47,9 +53,8 @@ def test_the_list_shows_nine_fields_and_moving_pnl(start: Callable[..., Product]
 
 
 def test_a_frozen_trader_turns_stale_then_offline_and_is_online_within_three_seconds(
-    start: Callable[..., Product],
+    product: Product,
 ) -> None:
-    product = start(strategies=TWO)
     assert product.change(stop_loss_dollars=4).status_code == 200
     assert product.order("kill", key="other/ETH").status_code == 200
     product.eventually(lambda: product.row("other", "ETH")["is_killed"], 5, "the kill in the row")
@@ -68,10 +73,7 @@ def test_a_frozen_trader_turns_stale_then_offline_and_is_online_within_three_sec
     assert product.row("other", "ETH")["is_killed"]
 
 
-def test_an_ended_trader_s_rows_stay_and_it_comes_back_with_kills_and_settings(
-    start: Callable[..., Product],
-) -> None:
-    product = start(strategies=TWO)
+def test_an_ended_trader_s_rows_stay_and_it_comes_back_with_kills_and_settings(product: Product) -> None:
     assert product.change(stop_loss_dollars=4).status_code == 200
     assert product.order("kill", key="other/ETH").status_code == 200
     held = facts(product)

@@ -22,7 +22,7 @@ from venues.lighter.identity import Identity
 from venues.lighter.listing import Listing
 from venues.lighter.network import chain_of, network_of, stream_url
 from venues.lighter.outcomes import Outcomes, is_final
-from venues.lighter.reader import Ask, Reader
+from venues.lighter.reader import Reader
 from venues.lighter.replies import Rejected
 from venues.lighter.rules import FRACTION, fraction_of, market_of
 from venues.lighter.sender import Sender, Sign
@@ -85,7 +85,7 @@ class LighterGateway:
         )
         self._outcomes = Outcomes()
         self._equities = Equities()
-        self._listing = Listing(lambda: self._ask(self._sdk.markets))
+        self._listing = Listing(lambda: self._reader.ask(self._sdk.markets))
         self._stream: Stream | None = None
         self._streaming = False
         self._last_row: tuple[float, Any] = (0.0, None)
@@ -145,13 +145,13 @@ class LighterGateway:
         """
         self._reads.take()  # the signer's own request about the keys
         said = await checks.speaking_against(
-            self._ask(self._sdk.status), self._row(), self._sdk.check_keys, self._clock
+            self._reader.ask(self._sdk.status), self._row(), self._sdk.check_keys, self._clock
         )
         return [*said, *checks.chain(chain_of(self._url), self._sdk.signer.chain_id)]
 
     async def markets(self, symbols: Sequence[str]) -> dict[str, Market]:
         """Give the perpetuals asked for that exist, with this account's fees."""
-        limits = await self._ask_private(self._sdk.limits)
+        limits = await self._reader.ask_private(self._sdk.limits)
         rows = await self._listing.load()
         read = wire.believes(market_of)
         return {symbol: read(rows[symbol], limits) for symbol in symbols if symbol in rows}
@@ -182,7 +182,7 @@ class LighterGateway:
         market = (await self._listing.require([symbol]))[0]
         start = self.venue_ms() - (count + 2) * MINUTE_MS
         for start_ms in (max(0, start), 0):
-            answer = await self._ask(partial(self._sdk.candles, market.number, start_ms, count + 1))
+            answer = await self._reader.ask(partial(self._sdk.candles, market.number, start_ms, count + 1))
             found = wire.candle_rows(answer, symbol, count)
             if len(found) >= count:
                 break
@@ -191,7 +191,7 @@ class LighterGateway:
     async def open_orders(self) -> list[OrderState]:
         """Give every resting order and waiting trigger of the account."""
         names = await self._listing.names()
-        answer = await self._ask_private(self._sdk.open_orders)
+        answer = await self._reader.ask_private(self._sdk.open_orders)
         return wire.order_states(answer, names)
 
     async def order(self, symbol: str, client_id: int) -> OrderState | None:
@@ -207,7 +207,7 @@ class LighterGateway:
         names = await self._listing.names()
         return await history.since(
             since_ms,
-            lambda cursor: self._ask_private(partial(self._sdk.trades, cursor)),
+            lambda cursor: self._reader.ask_private(partial(self._sdk.trades, cursor)),
             lambda answer: wire.fills(answer, self._account, names),
         )
 
@@ -216,7 +216,7 @@ class LighterGateway:
         names = await self._listing.names()
         found = await history.since(
             since_ms,
-            lambda cursor: self._ask_private(partial(self._sdk.payments, cursor)),
+            lambda cursor: self._reader.ask_private(partial(self._sdk.payments, cursor)),
             lambda answer: wire.fundings(answer["position_fundings"], names),
         )
         self._paid_ms = max([self._paid_ms, *(one.at_ms for one in found)])
@@ -288,6 +288,8 @@ class LighterGateway:
         """
         if not orders:
             return []
+        if closing:
+            self._reader.note_closing()
         markets = await self._listing.require([order.symbol for order in orders])
         made = drafts(orders, markets, self.venue_ms())
         expires_ms = min((order.expires_ms for order in orders if order.expires_ms is not None), default=None)
@@ -309,6 +311,8 @@ class LighterGateway:
 
     async def cancel(self, orders: Sequence[tuple[str, int]], *, closing: bool = False) -> list[OrderReply]:
         """Cancel by (symbol, client id); a status "unknown" means: it was not open any more."""
+        if closing:
+            self._reader.note_closing()
         markets = await self._listing.require([symbol for symbol, _ in orders])
         said: dict[int, OrderReply] = {}
         for market, (_, client_id) in zip(markets, orders, strict=True):
@@ -333,12 +337,6 @@ class LighterGateway:
             self._opened = self._make_sdk()
         return self._opened
 
-    async def _ask(self, ask: Ask) -> Any:
-        return await self._reader.ask(ask)
-
-    async def _ask_private(self, ask: Callable[[str], Any]) -> Any:
-        return await self._reader.ask_private(ask)
-
     async def _make_token(self, life_s: int) -> str:
         now_s, key = self._clock.now_ms() // 1000, self._identity.api_key.index
         token, error = await self._sender.sign(partial(self._sdk.token, life_s, now_s, key))
@@ -347,8 +345,6 @@ class LighterGateway:
         return token
 
     async def _send(self, sign: Sign, permit: Callable[[], bool] = always, *, closing: bool = False) -> str:
-        if closing:
-            self._reader.note_closing()
         self._counts["transactions"] += 1
         try:
             return await self._sender.send(sign, permit, closing=closing)
@@ -374,7 +370,7 @@ class LighterGateway:
     # What is known of the venue.
 
     async def _row(self) -> Any:
-        row = wire.account_row(await self._ask(self._sdk.account), self._account)
+        row = wire.account_row(await self._reader.ask(self._sdk.account), self._account)
         self._last_row = time.monotonic(), row
         return row
 
@@ -385,7 +381,7 @@ class LighterGateway:
 
     async def _orders(self, client_ids: Sequence[int]) -> list[OrderState]:
         names = await self._listing.names()
-        answer = await self._ask_private(partial(self._sdk.orders, client_ids))
+        answer = await self._reader.ask_private(partial(self._sdk.orders, client_ids))
         return wire.order_states(answer, names)
 
     async def _look(self, client_ids: Sequence[int]) -> None:

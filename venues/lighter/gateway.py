@@ -6,9 +6,8 @@ and give what the venue answered as it came.
 """
 
 import warnings
-from collections.abc import Awaitable, Sequence
-
-import aiohttp
+from collections.abc import Sequence
+from typing import Any
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the SDK imports a legacy name of websockets
@@ -30,7 +29,7 @@ from venues.trader.gateways.stream import Patience
 LATEST_MS = 5_000_000_000_000
 PAGE = 100
 
-Answer = Awaitable[aiohttp.ClientResponse]
+Answer = Any  # an awaitable aiohttp response: the SDK's types are not followed
 
 
 class Sdk:
@@ -58,7 +57,7 @@ class Sdk:
     async def close(self) -> None:
         """Close the sessions, the one that the SDK made for itself included."""
         await self._unused.close()
-        await self.signer.close()  # type: ignore[no-untyped-call]
+        await self.signer.close()
 
     # Questions.
 
@@ -133,7 +132,7 @@ class Sdk:
 
     def check_keys(self) -> str | None:
         """Give what is wrong with the keys; a blocking request of the signer's own, without limit."""
-        found: str | None = self.signer.check_client()  # type: ignore[no-untyped-call]
+        found: str | None = self.signer.check_client()
         return found
 
     # Signatures: synchronous, 3 to 12 ms, from any thread.
@@ -171,7 +170,7 @@ class Sdk:
 
 def new_key() -> tuple[str, str]:
     """Give (private, public) halves of a fresh API key, 80 hex digits each."""
-    made: tuple[str, str, str | None] = create_api_key()  # type: ignore[no-untyped-call]
+    made: tuple[str, str, str | None] = create_api_key()
     private, public, error = made
     if error is not None:
         raise Refused(f"Lighter's signer makes no key: {error}")
