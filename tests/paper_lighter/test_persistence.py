@@ -10,6 +10,7 @@ from lighter.signer_client import SignerClient
 from tests.paper.exchange import STILL, start_exchange
 from tests.paper.test_initexchange import initexchange
 from tests.paper_lighter.conftest import AT_ONCE, KEY, Stranger, done, open_account, until
+from tests.paper_lighter.newborn import lighter
 
 ETH = 0
 
@@ -106,3 +107,11 @@ async def test_both_venues_have_one_market_and_accounts_of_their_own(tmp_path: P
         assert by_venue["hyperliquid"]["positions"] == []
         assert [one["size"] for one in by_venue["lighter"]["positions"]] == ["0.1"]
         await client.close()
+
+
+def test_a_memory_from_before_a_venue_gives_it_the_markets_price() -> None:
+    market = lighter().x.markets["ETH"]
+    state = {**market.to_json(), "marks": {"hyperliquid": 1}}
+    fresh = lighter().x.markets["ETH"]
+    fresh.restore(state)
+    assert fresh.marks == {"lighter": market.mid}

@@ -144,6 +144,18 @@ def test_resting_exits_go_when_the_position_is_closed(paper: Lighter) -> None:
     assert (word(paper, stop), paper.lots) == ("canceled-reduce-only", 0)
 
 
+def test_what_its_owner_cancels_is_just_canceled(paper: Lighter) -> None:
+    paper.create(**paper.market())
+    stop = paper.known(**paper.stop(294_000, 280_000, ClientOrderIndex=80))
+    entry, last = paper.order(), paper.stop(280_000, 270_000, BaseAmount=0, ClientOrderIndex=81)
+    paper.send(28, GroupingType=1, Orders=[entry, last])
+    for index in (80, 81):
+        paper.send(15, MarketIndex=0, Index=index)
+    child = paper.x.order_by_client(paper.account, "81")
+    assert child is not None
+    assert [word(paper, one) for one in (stop, child)] == ["canceled", "canceled"]
+
+
 def test_base_amount_0_closes_the_whole_position(paper: Lighter) -> None:
     paper.create(**paper.market(lots=1234))
     stop = paper.known(**paper.stop(294_000, 285_000, BaseAmount=0))
