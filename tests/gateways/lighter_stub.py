@@ -77,13 +77,13 @@ class Stub:
             return web.Response(status=400, text=BAD_TOKEN, content_type="application/json")
         wanted = request.query.get("client_order_indexes", "0").split(",")
         known = [self.orders[int(one)] for one in wanted if int(one) in self.orders]
-        found: dict[str, Any] = {
+        bodies: dict[str, dict[str, Any]] = {
             "orderBookDetails": {"order_book_details": [BTC]},
             "account": {"accounts": [ROW]},
             "accountOrders": {"orders": known},
             "nextNonce": {"nonce": self.nonce},
-        }.get(name, {})
-        return web.json_response({"code": 200, **found})
+        }
+        return web.json_response({"code": 200, **bodies.get(name, {})})
 
     async def stream(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
@@ -104,7 +104,7 @@ class Stub:
             await socket.send_json({"error": {"code": 20013, "message": "invalid auth: expired"}})
             return
         stats = {"portfolio_value": "10000.000000", "available_balance": "10000.000000"}
-        body: dict[str, Any] = {
+        bodies: dict[str, dict[str, Any]] = {
             "market_stats": {"market_stats": {"market_id": 1, "mark_price": "40000.0"}},
             "candle": {"candles": []},
             "account_all_orders": {"orders": {}},
@@ -112,8 +112,9 @@ class Stub:
             "account_all_positions": {"positions": {}},
             "account_all_assets": {"assets": {}},
             "user_stats": {"stats": stats, "timestamp": 1795335000000},
-        }[name]
-        frame = {"type": f"subscribed/{name}", "channel": f"{name}:{rest.replace('/', ':')}", **body}
+        }
+        channel = f"{name}:{rest.replace('/', ':')}"
+        frame = {"type": f"subscribed/{name}", "channel": channel, **bodies[name]}
         await socket.send_json(frame)
 
     async def tell(self, *rows: dict[str, Any]) -> None:

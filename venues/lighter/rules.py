@@ -61,10 +61,13 @@ def fraction_of(leverage: int) -> int:
 
 
 def leverage_of(percent: Decimal) -> int:
-    """Give the leverage of an initial margin fraction in percent: 33.33 is 3; raises ValueError."""
+    """Give the leverage of an initial margin fraction in percent: 33.33 is 3; raises ValueError.
+
+    The fraction was rounded down, so the leverage it gives is at or above the whole one that was set.
+    """
     if not 0 < percent <= 100:
         raise ValueError(f"not an initial margin fraction: {percent}")
-    return int(100 / percent + Decimal("0.5"))
+    return int(100 / percent)
 
 
 def market_of(row: Mapping[str, Any], limits: Mapping[str, Any]) -> LighterMarket:
