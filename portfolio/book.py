@@ -6,7 +6,7 @@ Readers are told through `hub`, which carries the keys "row:<number>" and "sourc
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -28,6 +28,7 @@ hub = Hub()
 _lock = threading.RLock()
 _store_lock = threading.Lock()
 _reports: dict[RowKey, Report] = {}
+_by_number: dict[int, Report] = {}
 _links: dict[str, Link] = {}
 _transitions: dict[str, list[Transition]] = {}
 _trades: dict[str, dict[str, Trade]] = {}
@@ -54,29 +55,20 @@ def changed(number: int) -> None:
 def forget() -> None:
     """Drop the live copy: it fills again from the database and the traders."""
     with _lock:
-        for kept in (_reports, _links, _transitions, _trades):
+        for kept in (_reports, _by_number, _links, _transitions, _trades):
             kept.clear()
 
 
 def report(strategy: Strategy) -> Report:
     """Give what is known of a stored strategy (with its trader): the live copy, else what is stored."""
-    return reports([strategy])[strategy.pk]
+    return reports([strategy.pk])[strategy.pk]
 
 
-def reports(strategies: Iterable[Strategy]) -> dict[int, Report]:
-    """Give {number: report} of stored strategies (with their traders).
-
-    One query for all that the live copy does not hold, so their `report` may be left unread.
-    """
-    found: dict[int, Report] = {}
-    missing: list[int] = []
+def reports(numbers: Collection[int]) -> dict[int, Report]:
+    """Give {number: report} of stored strategies; one query for all that the live copy does not hold."""
     with _lock:
-        for strategy in strategies:
-            held = _reports.get(strategy.key)
-            if held is not None and held.number == strategy.pk:
-                found[strategy.pk] = held
-            else:
-                missing.append(strategy.pk)
+        found = {number: _by_number[number] for number in numbers if number in _by_number}
+    missing = [number for number in numbers if number not in found]
     if missing:
         for strategy in Strategy.objects.select_related("trader").filter(pk__in=missing):
             found[strategy.pk] = report_of(strategy)
@@ -115,7 +107,7 @@ def admit(strategies: Iterable[Strategy]) -> None:
         for strategy in strategies:
             held = _reports.get(strategy.key)
             if held is None or held.number != strategy.pk:
-                _reports[strategy.key] = report_of(strategy)
+                _reports[strategy.key] = _by_number[strategy.pk] = report_of(strategy)
     for strategy in strategies:
         changed(strategy.pk)
 
@@ -319,7 +311,7 @@ def summary() -> dict[str, Any]:
     What is not known is null; the total adds up what is known and names in `unknown` the
     traders whose equity is not.
     """
-    held = reports(Strategy.objects.select_related("trader").defer("report")).values()
+    held = reports(list(Strategy.objects.values_list("pk", flat=True))).values()
     sources = [
         _sum_of(trader.source, [one for one in held if one.key.source == trader.source])
         for trader in Trader.objects.all()

@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from riskcontrol.models import RiskSettings
+from riskcontrol.agreement import Settings
 from venues.contract.states import StrategyState
 
 # Two taker fees of 0.045 % and the default slip of 0.1 %, as in risk.md's example: 5.70 of 3 000.
@@ -11,7 +11,7 @@ ROUND_TRIP_COST = Decimal("0.0019")
 
 
 def warnings(
-    settings: RiskSettings,
+    settings: Settings,
     state: StrategyState,
     equity: Decimal | None,
     *,
@@ -34,7 +34,7 @@ def warnings(
     return list(dict.fromkeys([*said, *state.warnings]))
 
 
-def _of_limits(settings: RiskSettings, state: StrategyState, equity: Decimal | None) -> list[str]:
+def _of_limits(settings: Settings, state: StrategyState, equity: Decimal | None) -> list[str]:
     said = []
     loss, stop = settings.max_strategy_loss, settings.stop_loss_dollars
     if state.total_pnl is not None and -state.total_pnl > loss and not state.is_killed:

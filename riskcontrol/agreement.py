@@ -1,6 +1,7 @@
 """Where PM and a trader agree: desired against reported, and the word for it. Decides, changes nothing."""
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, NamedTuple
 
 from riskcontrol.models import RiskSettings
 from venues.contract.limits import LIMIT_NAMES
@@ -9,7 +10,24 @@ from venues.contract.states import StrategyState
 OWNED = ("enabled", *LIMIT_NAMES)
 
 
-def desired(settings: RiskSettings) -> dict[str, Any]:
+class Desired(NamedTuple):
+    """The stored settings of one strategy as plain values: a list of many reads them ten times faster."""
+
+    strategy_id: int
+    enabled: bool
+    risk_per_trade: Decimal
+    stop_loss_dollars: Decimal
+    max_strategy_loss: Decimal
+    revision: int
+    enabling: int | None
+    refused: dict[str, Any]
+    refusal: str
+
+
+Settings = RiskSettings | Desired
+
+
+def desired(settings: Settings) -> dict[str, Any]:
     """Give the four fields that PM owns, as PM desires them."""
     return {name: getattr(settings, name) for name in OWNED}
 
@@ -19,13 +37,13 @@ def reported(state: StrategyState) -> dict[str, Any]:
     return {"enabled": state.enabled, **state.limits.to_json()}
 
 
-def differences(settings: RiskSettings, state: StrategyState) -> dict[str, Any]:
+def differences(settings: Settings, state: StrategyState) -> dict[str, Any]:
     """Give the desired values of the fields that the trader reports otherwise."""
     theirs = reported(state)
     return {name: value for name, value in desired(settings).items() if value != theirs[name]}
 
 
-def drift(settings: RiskSettings, state: StrategyState) -> dict[str, Any]:
+def drift(settings: Settings, state: StrategyState) -> dict[str, Any]:
     """Give the differences that are not simply values the trader has refused."""
     found = differences(settings, state)
     return {
@@ -35,7 +53,7 @@ def drift(settings: RiskSettings, state: StrategyState) -> dict[str, Any]:
     }
 
 
-def sync(settings: RiskSettings, state: StrategyState, pending: bool) -> str:
+def sync(settings: Settings, state: StrategyState, pending: bool) -> str:
     """Give applied, pending, rejected or drift (api.md, "Rows")."""
     if pending or settings.enabling is not None:
         return "pending"

@@ -113,10 +113,12 @@ class StrategiesView(RiskView):
         etag = f'"{rows.version()}"'
         if bodies.matches(request, etag):
             return HttpResponseNotModified(headers={"ETag": etag})
+        for_program = request.accepted_renderer.format == "json"
+        shown = rows.as_json if for_program else public  # the browsable page is indented
         found = {
             "as_of": rows.as_of(),
             "sources": rows.sources(),
-            "strategies": [public(row) for row in rows.rows(**filters)],
+            "strategies": [shown(row) for row in rows.rows(**filters)],
         }
         return Response(found, headers={"ETag": etag})
 

@@ -94,17 +94,12 @@ class Feed:
             self.audience.send("heartbeat", self.heartbeat())
 
 
-def public(row: dict[str, Any]) -> dict[str, Any]:
-    """Give a row without what is only for this process."""
-    return {name: value for name, value in row.items() if not name.startswith("_")}
-
-
 def render_json(keys: set[str]) -> Texts:
     """Give (key, message) of everything that changed."""
     numbers = [int(key.removeprefix("row:")) for key in keys if key.startswith("row:")]
     if numbers:
         for row in rows.some(numbers):
-            yield f"row:{row['_id']}", dump_json({"type": "row", "row": public(row)})
+            yield f"row:{row['_id']}", dump_json({"type": "row", "row": rows.as_json(row)})
     for key in keys:
         if key.startswith("source:"):
             with contextlib.suppress(NotFound):
@@ -114,7 +109,7 @@ def render_json(keys: set[str]) -> Texts:
 
 def render_snapshot() -> str:
     """Give the first message: everything."""
-    found = [public(row) for row in rows.rows()]
+    found = [rows.as_json(row) for row in rows.rows()]
     return dump_json(
         {"type": "snapshot", "as_of": rows.as_of(), "sources": rows.sources(), "strategies": found}
     )

@@ -1,20 +1,25 @@
 """Every read: what PM desires and what traders report, as one row; a fixed number of queries."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
+from simplejson import RawJSON
 
 from portfolio import book, traders
 from portfolio.memory import Report
 from riskcontrol import advice, agreement
+from riskcontrol.agreement import Desired
 from riskcontrol.audit import iso
 from riskcontrol.models import Change, Delivery, RiskSettings
 from venues.contract.errors import NotFound, invalid
 from venues.contract.names import RowKey
 from venues.contract.states import Kill, derive_status
+from venues.serving.parsers import dump_json
 
 ORDERINGS = (
     "source", "strategy_id", "symbol", "name", "enabled", "risk_per_trade", "stop_loss_dollars",
@@ -22,6 +27,18 @@ ORDERINGS = (
     "epoch", "drawdown", "leverage", "as_of",
 )  # fmt: skip
 FILTERS = ("source", "strategy_id", "symbol", "actor", "action")
+
+
+@dataclass
+class Made:
+    """A row without its time and its number, what it was made of, and its JSON once somebody asked."""
+
+    parts: tuple[Any, ...]
+    row: dict[str, Any]
+    text: str | None = None
+
+
+_made: dict[int, Made] = {}
 
 
 def rows(
@@ -42,7 +59,7 @@ def rows(
         "strategy__symbol": symbol,
         "strategy__strategy_id": strategy_id,
     }
-    found = _rows(_settings().filter(**{name: value for name, value in named.items() if value}))
+    found = _rows(**{name: value for name, value in named.items() if value})
     if status:
         found = [row for row in found if row["status"].lower() == status.lower()]
     if q:
@@ -52,7 +69,7 @@ def rows(
 
 def some(numbers: Iterable[int]) -> list[dict[str, Any]]:
     """Give the rows with these numbers; two queries."""
-    return _rows(_settings().filter(strategy__in=list(numbers)))
+    return _rows(strategy__in=list(numbers))
 
 
 def row(key: RowKey) -> dict[str, Any]:
@@ -119,18 +136,15 @@ def ordered(found: list[dict[str, Any]], ordering: str) -> list[dict[str, Any]]:
     return sorted(known, key=lambda row: row[name], reverse=ordering.startswith("-")) + rest
 
 
-def _settings() -> QuerySet[RiskSettings]:
+def _rows(**filters: Any) -> list[dict[str, Any]]:
     order = ("strategy__trader__source", "strategy__strategy_id", "strategy__symbol")
-    unread = ("strategy__report", "strategy__total_pnl", "strategy__reported_at")
-    return RiskSettings.objects.select_related("strategy__trader").defer(*unread).order_by(*order)
-
-
-def _rows(found: QuerySet[RiskSettings]) -> list[dict[str, Any]]:
+    stored = RiskSettings.objects.filter(**filters).order_by(*order).values_list(*Desired._fields)
+    found = [Desired(*values) for values in stored]
     pending: dict[int, dict[str, datetime]] = {}
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING).order_by("id")
     for number, kind, made_at in waiting.values_list("strategy_id", "kind", "made_at"):
         pending.setdefault(number, {}).setdefault(kind, made_at)
-    reports = book.reports(one.strategy for one in found)
+    reports = book.reports([one.strategy_id for one in found])
     return [
         _row(one, reports[one.strategy_id], pending.get(one.strategy_id, {}))
         for one in found
@@ -138,16 +152,28 @@ def _rows(found: QuerySet[RiskSettings]) -> list[dict[str, Any]]:
     ]
 
 
-def _row(settings: RiskSettings, report: Report, pending: dict[str, datetime]) -> dict[str, Any]:
-    state, key = report.state, report.key
-    link = book.link(key.source)
+def _row(settings: Desired, report: Report, pending: dict[str, datetime]) -> dict[str, Any]:
+    """Give a row, made again only where something in it has changed; its time is that of the moment."""
+    link = book.link(report.key.source)
+    equity = link.account.equity if link.account else None
+    parts = (report.key, settings, report.state, report.present, report.forgotten, pending, equity)
+    made = _made.get(report.number)
+    if made is None or made.parts != parts:
+        made = _made[report.number] = Made(parts, _fresh_row(settings, report, pending, equity))
+    heard_at = link.heard_at if report.present and link.heard_at else report.at
+    return {**made.row, "as_of": iso(heard_at), "_id": report.number}
+
+
+def _fresh_row(
+    settings: Desired, report: Report, pending: dict[str, datetime], equity: Decimal | None
+) -> dict[str, Any]:
+    state = report.state
     kill_asked_at = pending.get(Delivery.Kind.KILL)
     waits = any(kind != Delivery.Kind.KILL for kind in pending)
     word = agreement.sync(settings, state, waits)
     differs = bool(agreement.differences(settings, state))
-    heard_at = link.heard_at if report.present and link.heard_at else report.at
     return {
-        "source": key.source,
+        "source": report.key.source,
         **report.shown(),
         **agreement.desired(settings),
         "status": derive_status(state.is_killed, settings.enabled),
@@ -158,15 +184,21 @@ def _row(settings: RiskSettings, report: Report, pending: dict[str, datetime]) -
         "warnings": advice.warnings(
             settings,
             state,
-            link.account.equity if link.account else None,
+            equity,
             present=report.present,
             sync=word,
             kill_asked_at=kill_asked_at,
             forgotten=report.forgotten,
         ),
-        "as_of": iso(heard_at),
-        "_id": report.number,
     }
+
+
+def as_json(row: Mapping[str, Any]) -> RawJSON:
+    """Give a row of `rows` for `dump_json`, as text rendered once for all that ask until the row changes."""
+    made = _made[row["_id"]]
+    if made.text is None:
+        made.text = dump_json({name: value for name, value in made.row.items() if name != "as_of"})
+    return RawJSON(f'{made.text[:-1]},"as_of":{dump_json(row["as_of"])}}}')
 
 
 def _kill(report: Report, asked_at: datetime | None) -> dict[str, Any] | None:

@@ -391,7 +391,7 @@ def test_a_trader_that_dribbles_is_waited_for_no_longer_than_the_deadline(
 def test_a_refusal_is_recorded(transactional_db: None) -> None:
     operations.record_refusal(actor=OTTO, key=BTC, reason="change: viewers do not change settings")
     change = rows.changes(BTC).get()
-    assert (change.action, change.outcome, change.source) == ("change", "refused", "hyperliquid")
+    assert (change.action, change.outcome, change.source) == ("refused", "refused", "hyperliquid")
 
 
 def test_a_trader_elsewhere_gets_no_token(known: FakeTrader) -> None:

@@ -1,5 +1,6 @@
 """Rows: what is in them, in which order, and how many queries they cost."""
 
+import json
 from decimal import Decimal
 from typing import Any
 
@@ -7,7 +8,9 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from portfolio import book
+from portfolio.rest import public
 from riskcontrol import operations, rows
+from riskcontrol.models import RiskSettings
 from tests.pm.conftest import BTC, OTTO, adopted, register
 from tests.pm.fake_trader import state
 from venues.contract.errors import NotFound, Refused
@@ -49,6 +52,36 @@ def test_the_queries_do_not_grow_with_the_rows(
     book.forget()
     with django_assert_num_queries(3):
         assert len(rows.rows()) == count
+
+
+def test_a_row_is_rendered_once_until_it_changes() -> None:
+    many(2)
+    kept, moved = (rows.as_json(row).encoded_json for row in rows.rows())
+    assert json.loads(kept, parse_float=Decimal) == public(rows.row(RowKey("hyperliquid", "s0", "BTC")))
+    book.record("hyperliquid", [state(StrategyKey("s1", "BTC"), total_pnl=Decimal("-3.25"))])
+    again, after = rows.rows()
+    assert rows.as_json(again).encoded_json.partition('"as_of"')[0] == kept.partition('"as_of"')[0]
+    assert json.loads(rows.as_json(after).encoded_json, parse_float=Decimal) == public(after)
+    assert after["total_pnl"] == Decimal("-3.25")
+    assert '"total_pnl":1,' in moved
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("enabled", False), ("risk_per_trade", Decimal(2)), ("stop_loss_dollars", Decimal(4)),
+        ("max_strategy_loss", Decimal(60)), ("revision", 9), ("enabling", 3),
+        ("refused", {}), ("refusal", "No."),
+    ],
+)  # fmt: skip
+def test_no_stored_change_is_hidden_by_what_was_rendered(name: str, value: Any) -> None:
+    register(None)
+    adopted(state(stop_loss_dollars="6"))
+    RiskSettings.objects.update(stop_loss_dollars=5, refused={"stop_loss_dollars": 5})
+    before = rows.row(BTC)
+    assert before["sync"] == "rejected"
+    RiskSettings.objects.update(**{name: value})
+    assert {**rows.row(BTC), "as_of": before["as_of"]} != before
 
 
 def test_filters_and_order() -> None:
