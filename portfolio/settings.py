@@ -3,7 +3,7 @@
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from venues.serving import environment, secrets
+from venues.serving import environment, secrets, traders
 from venues.serving.database import configured
 
 BASE_DIR = environment.BASE_DIR
@@ -22,8 +22,7 @@ ALLOWED_HOSTS = [*LOOPBACK, *OWN_HOST, *ORIGIN_HOSTS]
 
 # The venues whose traders and accounts `prepare` makes
 TRADER_PORTS = {
-    "hyperliquid": environment.port("HYPERLIQUID_PORT", 9002),
-    "lighter": environment.port("LIGHTER_PORT", 9102),
+    venue: environment.port(f"{venue.upper()}_PORT", port) for venue, port in traders.TRADER_PORTS.items()
 }
 VENUES = tuple(TRADER_PORTS)
 

@@ -11,16 +11,21 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from venues.serving import environment
+from venues.serving.traders import TRADER_PORTS
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-PORTS = {"PM_PORT": 9004, "HYPERLIQUID_PORT": 9002, "LIGHTER_PORT": 9102, "EXCHANGE_PORT": 9010}
-VENUES = ("HYPERLIQUID_URL", "LIGHTER_URL")
+PORTS = {
+    "PM_PORT": 9004,
+    **{f"{venue.upper()}_PORT": port for venue, port in TRADER_PORTS.items()},
+    "EXCHANGE_PORT": 9010,
+}
 
 
 def exchange_is_a_venue() -> bool:
     """Tell whether any trader's venue is the paper exchange of this machine."""
     port = environment.port("EXCHANGE_PORT", PORTS["EXCHANGE_PORT"])
-    venues = [urlsplit(environment.url(name, f"http://127.0.0.1:{port}")) for name in VENUES]
+    names = [f"{venue.upper()}_URL" for venue in TRADER_PORTS]
+    venues = [urlsplit(environment.url(name, f"http://127.0.0.1:{port}")) for name in names]
     return any(venue.hostname in LOOPBACK and venue.port == port for venue in venues)
 
 

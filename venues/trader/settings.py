@@ -6,21 +6,21 @@ from django.core.exceptions import ImproperlyConfigured
 
 from venues.serving import environment, secrets
 from venues.serving.database import sqlite
+from venues.serving.traders import TRADER_PORTS
 
 BASE_DIR = environment.BASE_DIR
 VAR_DIR = environment.var_dir()
 
 # Which trader this process is; manage.py takes it from the command line
-PORTS = {"hyperliquid": 9002, "lighter": 9102}
 TRADER_VENUE = os.environ.get("TRADER_VENUE", "")
-if TRADER_VENUE not in PORTS:
+if TRADER_VENUE not in TRADER_PORTS:
     said = f"There is no venue {TRADER_VENUE!r}" if TRADER_VENUE else "No venue is named"
-    raise ImproperlyConfigured(f"{said}: name one of {', '.join(PORTS)}.")
+    raise ImproperlyConfigured(f"{said}: name one of {', '.join(TRADER_PORTS)}.")
 TRADER_SOURCE = TRADER_VENUE
 PREFIX = TRADER_SOURCE.upper().replace("-", "_")
 
 # Where it listens, and who may come in
-TRADER_PORT = environment.port(f"{PREFIX}_PORT", PORTS[TRADER_VENUE])
+TRADER_PORT = environment.port(f"{PREFIX}_PORT", TRADER_PORTS[TRADER_VENUE])
 TRADER_BIND = environment.host("BIND", "127.0.0.1")
 TOKEN_NAME = f"{PREFIX}_TRADER_TOKEN"
 TRADER_TOKEN = secrets.secret(TOKEN_NAME)
