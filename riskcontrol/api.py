@@ -280,7 +280,7 @@ class BulkView(RiskView):
     )
     def post(self, request: Request) -> Response:
         """Validate all, write all in one transaction, deliver in parallel: 207 unless all are in force."""
-        known = {rows.key_of(row) for row in rows.rows()}
+        known = rows.keys()
         items, reason = bodies.read_bulk(request, known)
         outcomes = operations.bulk_update(items, actor=actor_of(request, "api"), reason=reason)
         results = [

@@ -11,7 +11,7 @@ from django.utils import timezone
 from simplejson import RawJSON
 
 from portfolio import book, traders
-from portfolio.memory import Report
+from portfolio.memory import Link, Report
 from riskcontrol import advice, agreement
 from riskcontrol.agreement import Desired
 from riskcontrol.audit import iso
@@ -93,6 +93,12 @@ def key_of(row: dict[str, Any]) -> RowKey:
     return RowKey(row["source"], row["strategy_id"], row["symbol"])
 
 
+def keys() -> set[RowKey]:
+    """Give the keys of all rows; one query."""
+    names = ("strategy__trader__source", "strategy__strategy_id", "strategy__symbol")
+    return {RowKey(*found) for found in RiskSettings.objects.values_list(*names)}
+
+
 def version() -> int:
     """Give a number that rises with any change of any row or source: the list's ETag."""
     return book.version()
@@ -145,16 +151,16 @@ def _rows(**filters: Any) -> list[dict[str, Any]]:
     for number, kind, made_at in waiting.values_list("strategy_id", "kind", "made_at"):
         pending.setdefault(number, {}).setdefault(kind, made_at)
     reports = book.reports([one.strategy_id for one in found])
+    links = {source: book.link(source) for source in {one.key.source for one in reports.values()}}
+    given = [(one, reports[one.strategy_id]) for one in found if one.strategy_id in reports]
     return [
-        _row(one, reports[one.strategy_id], pending.get(one.strategy_id, {}))
-        for one in found
-        if one.strategy_id in reports
+        _row(settings, report, links[report.key.source], pending.get(report.number, {}))
+        for settings, report in given
     ]
 
 
-def _row(settings: Desired, report: Report, pending: dict[str, datetime]) -> dict[str, Any]:
+def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datetime]) -> dict[str, Any]:
     """Give a row, made again only where something in it has changed; its time is that of the moment."""
-    link = book.link(report.key.source)
     equity = link.account.equity if link.account else None
     parts = (report.key, settings, report.state, report.present, report.forgotten, pending, equity)
     made = _made.get(report.number)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
@@ -15,8 +16,9 @@ from riskcontrol import agreement, audit, delivery, writing
 from riskcontrol.audit import PM
 from riskcontrol.delivery import ANSWER_S
 from riskcontrol.models import Change, Delivery, RiskSettings
-from venues.contract.errors import Conflict
+from venues.contract.errors import Conflict, NotFound
 from venues.contract.limits import LIMIT_NAMES, SPEC
+from venues.contract.names import RowKey
 from venues.contract.states import StrategyState
 
 log = logging.getLogger(__name__)
@@ -65,8 +67,8 @@ def unsettled(source: str) -> dict[int, int]:
 
 def _quiet(source: str) -> list[RiskSettings]:
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING, strategy__trader__source=source)
-    found = RiskSettings.objects.filter(strategy__trader__source=source, strategy__present=True)
-    return list(found.exclude(strategy__in=waiting.values("strategy")).select_related("strategy__trader"))
+    found = writing.stored(strategy__trader__source=source, strategy__present=True)
+    return list(found.exclude(strategy__in=waiting.values("strategy")))
 
 
 def settle(source: str, looked_at: dict[int, int]) -> int:
@@ -155,16 +157,8 @@ def catch_up(settings: RiskSettings, until: float) -> None:
 def settle_unanswered(source: str) -> None:
     """Settle resets and closes that nobody answered, and superseded changes, by what was reported since."""
     for change in _unanswered(source):
-        settings = (
-            RiskSettings.objects.select_related("strategy__trader")
-            .filter(
-                strategy__trader__source=source,
-                strategy__strategy_id=change.strategy_id,
-                strategy__symbol=change.symbol,
-            )
-            .first()
-        )
-        if settings is not None:
+        with suppress(NotFound):
+            settings = writing.settings_of(RowKey(source, change.strategy_id, change.symbol))
             audit.settle(change.pk, _became(change, settings))
 
 

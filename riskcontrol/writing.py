@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from portfolio import book
@@ -16,14 +17,18 @@ from venues.contract.names import RowKey
 HIGHEST = 2**53
 
 
+def stored(**filters: Any) -> QuerySet[RiskSettings]:
+    """Give settings with strategy and trader; the stored report stays unread: the book has a newer one."""
+    return RiskSettings.objects.select_related("strategy__trader").defer("strategy__report").filter(**filters)
+
+
 def settings_of(key: RowKey) -> RiskSettings:
     """Give the stored settings of a row, with strategy and trader; raises NotFound."""
-    found = RiskSettings.objects.select_related("strategy__trader").filter(
+    settings = stored(
         strategy__trader__source=key.source,
         strategy__strategy_id=key.strategy_id,
         strategy__symbol=key.symbol,
-    )
-    settings = found.first()
+    ).first()
     if settings is None:
         raise NotFound(f"There is no strategy {'/'.join(key)}.")
     return settings

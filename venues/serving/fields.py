@@ -10,6 +10,8 @@ from django.db import models
 from venues.contract.money import from_micros, to_micros
 from venues.serving.parsers import dump_json
 
+_exact = json.JSONDecoder(parse_float=Decimal)  # made once: `loads` makes one for every value
+
 if TYPE_CHECKING:
     Column = models.BigIntegerField[Any, Any]
     Text = models.TextField[Any, Any]
@@ -61,7 +63,7 @@ class ExactJSONField(Text):
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         """Give the stored text's value."""
-        return None if value is None else json.loads(value, parse_float=Decimal)
+        return None if value is None else _exact.decode(value)
 
     def get_prep_value(self, value: Any) -> str | None:
         """Give the text to store."""
