@@ -237,6 +237,16 @@ def test_equity_is_collateral_and_what_is_not_realised(paper: Lighter) -> None:
     assert float(position["liquidation_price"]) == 0 or float(position["liquidation_price"]) < 2_950
 
 
+def test_a_margin_fraction_between_whole_leverages_is_kept_exactly(paper: Lighter) -> None:
+    paper.send(20, MarketIndex=0, InitialMarginFraction=3_000, MarginMode=0)
+    paper.create(**paper.market())
+    account = shapes.account(paper.x, paper.account)
+    (position,) = account["positions"]
+    assert position["initial_margin_fraction"] == "30.00"
+    value = round(float(position["position_value"]) * 1e6)
+    assert account["cross_initial_margin_requirement"] == shapes.money(value * 3 // 10)
+
+
 def test_a_short_is_a_sign_not_a_negative_size(paper: Lighter) -> None:
     paper.create(**paper.market(ask=True))
     (position,) = shapes.positions(paper.x, paper.account)
