@@ -328,3 +328,40 @@ async def test_i13_an_old_copy_of_the_memory_kills_everything(house: House) -> N
     assert kill is not None
     assert (kill.cause, kill.state) == ("memory_lost", "flat_confirmed")
     assert not house.venue.position["BTC"]
+
+
+async def test_a_kill_before_the_venue_is_read_kills_nobody_else(house: House) -> None:
+    other = StrategyKey("second", "ETH")
+    house.algorithms[other] = type(house.algorithms[KEY])("long")
+    house.engine = house.build()
+    await house.start()
+    await house.candle()
+    await house.candle("ETH")
+    assert house.row().position is not None
+    assert house.row(other).position is not None
+    await house.crash()
+    killfile.write(house.engine.kill_file, [KEY])
+    await house.start()
+    await house.pass_(3)
+    kill = house.row().kill
+    assert kill is not None
+    assert (kill.cause, kill.state) == ("operator", "flat_confirmed")
+    assert not house.row(other).is_killed
+    assert house.row(other).position is not None
+
+
+async def test_rows_and_kills_work_while_the_venue_is_away(house: House) -> None:
+    await house.start()
+    await house.candle()
+    await house.crash()
+    house.venue.away = True
+    await house.start()
+    position = house.row().position
+    assert position is not None
+    assert position.stop_price is not None
+    assert position.planned_loss is None
+    await house.engine.apply_settings(KEY, {"stop_loss_dollars": Decimal(4)}, 1)
+    await house.engine.disable(KEY, 2)
+    await house.engine.close(KEY)
+    row = await house.engine.kill(KEY)
+    assert row.is_killed

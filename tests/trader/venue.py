@@ -1,6 +1,7 @@
 """A venue in memory that follows the Gateway protocol and misbehaves when it is told to."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
@@ -82,8 +83,13 @@ class Venue:
         self.refuse_stops = ""
         self.fill_share = Decimal(1)  # of an IOC order
         self.silent_fills = False  # fills are not pushed, only read
+        self.away = False  # the stream does not come up
         self.unread = False  # the account cannot be read
         self.before_send: Callable[[], None] | None = None
+        self.while_reading: Callable[[], None] | None = None  # happens once, after the account was read
+        self.stop_share = Decimal(1)  # of a stop that is triggered
+        self.lost_cancels = 0  # cancels that get no answer and do nothing
+        self.reads: Counter[str] = Counter()
         self.problems: list[str] = []
 
     # -- what a test does
@@ -105,7 +111,8 @@ class Venue:
             hit = self.marks[symbol] <= request.trigger if down else self.marks[symbol] >= request.trigger
             if hit and client_id in self.resting:
                 del self.resting[client_id]
-                self._execute(request, one.order_id, self._closable(request))
+                share = btc().size_down(self._closable(request) * self.stop_share)
+                self._execute(request, one.order_id, share)
 
     def candle(self, symbol: str) -> None:
         """Close a minute."""
@@ -138,7 +145,8 @@ class Venue:
 
     async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
         self.listen = listen
-        listen(Connected())
+        if not self.away:
+            listen(Connected())
 
     async def stop(self) -> None:
         self.listen = lambda event: None
@@ -152,8 +160,13 @@ class Venue:
     async def account(self) -> AccountRead:
         if self.unread:
             raise Unreachable("no answer")
+        self.reads["account"] += 1
         held = {symbol: size for symbol, size in self.position.items() if size}
-        return AccountRead(self.equity(), Decimal(0), self.equity(), held, self.now_ms)
+        read = AccountRead(self.equity(), Decimal(0), self.equity(), held, self.now_ms)
+        happens, self.while_reading = self.while_reading, None
+        if happens is not None:
+            happens()
+        return read
 
     async def prices(self) -> list[Prices]:
         return [Prices(symbol, mark, mark, mark) for symbol, mark in self.marks.items()]
@@ -162,14 +175,17 @@ class Venue:
         return [candle for candle in self.history if candle.symbol == symbol][-count:]
 
     async def open_orders(self) -> list[OrderState]:
+        self.reads["open_orders"] += 1
         return [self._state(one) for one in self.resting.values()]
 
     async def order(self, symbol: str, client_id: int) -> OrderState | None:
+        self.reads["order"] += 1
         if client_id in self.resting:
             return self._state(self.resting[client_id])
         return self.done.get(client_id)
 
     async def fills(self, since_ms: int) -> list[Fill]:
+        self.reads["fills"] += 1
         return [fill for fill in self.book_of_fills if fill.at_ms >= since_ms]
 
     async def funding(self, since_ms: int) -> list[Funding]:
@@ -202,6 +218,9 @@ class Venue:
         return replies
 
     async def cancel(self, orders: Sequence[tuple[str, int]], *, closing: bool = False) -> list[OrderReply]:
+        if self.lost_cancels:
+            self.lost_cancels -= 1
+            raise Unreachable("no answer")
         return [self._cancel(client_id) for _, client_id in orders]
 
     def venue_ms(self) -> int:

@@ -1,7 +1,9 @@
 """Books fills, funding and transfers to the ledgers they belong to, each exactly once."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 from venues.contract.errors import ProductError
 from venues.contract.money import to_micros
@@ -9,7 +11,7 @@ from venues.contract.states import Trade
 from venues.trader import tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
-from venues.trader.desk import Desk
+from venues.trader.desk import Desk, Order
 from venues.trader.gateway import Fill, Funding
 from venues.trader.ledger import price_micros
 from venues.trader.models import Booking
@@ -18,6 +20,7 @@ from venues.trader.transfers import closed_trade, keep, ledger_of, set_off
 log = logging.getLogger(__name__)
 
 OVERLAP_MS = 600_000  # read again from 10 minutes before the last fill seen
+FETCH_FIRST_S, FETCH_MOST_S = 0.25, 10.0
 NOW_MS = 2**62  # later than any booking: what is held at present
 
 
@@ -34,8 +37,11 @@ class Part:
 def book_fill(core: Core, fill: Fill) -> None:
     """Book a fill unless it is booked: to its order's strategy and epoch, or as external."""
     key = ("fill", fill.fill_id)
-    if key in core.seen or fill.symbol not in core.markets or core.markets[fill.symbol].market is None:
+    if key in core.seen or not _is_ours_to_book(core, fill.symbol):
         return
+    if core.since_ms is None or fill.at_ms < core.since_ms:
+        return  # of a time before this trader
+    price = price_micros(fill.price)
     core.seen.add(key)
     core.last_ms = max(core.last_ms, fill.at_ms)
     unit = 10 ** core.markets[fill.symbol].known.size_decimals
@@ -43,7 +49,7 @@ def book_fill(core: Core, fill: Fill) -> None:
     desk, epoch = owner(core, fill)
     _note_order(core, desk, fill)
     parts = [Part(desk, epoch, lots, False)] if desk else external_parts(core, fill.symbol, lots)
-    fee, price = int(to_micros(fill.fee)), price_micros(fill.price)
+    fee = int(to_micros(fill.fee))
     bookings: list[Booking] = []
     trades: list[tuple[int, Trade]] = []
     left = fee
@@ -73,7 +79,13 @@ def book_fill(core: Core, fill: Fill) -> None:
         _after_booking(core, one)
 
 
+def _is_ours_to_book(core: Core, symbol: str) -> bool:
+    """Whether a symbol is traded here and its lots are known."""
+    return symbol in core.markets and core.markets[symbol].market is not None
+
+
 def _after_booking(core: Core, desk: Desk) -> None:
+    tripping.follow(core, desk)
     tripping.check(core, desk)
     core.publish(desk)
     core.step(desk)
@@ -102,6 +114,8 @@ def _note_order(core: Core, desk: Desk | None, fill: Fill) -> None:
             order.filled = max(order.filled, order.booked)
             if order.booked >= order.size:
                 order.learn("filled", None, "", core.now())
+            if order.kind == "stop":
+                desk.fired = order
             desk.closed_by = "stop" if order.kind == "stop" else desk.close_cause or order.kind
             return
 
@@ -134,15 +148,18 @@ def _reducing(held: int, lots: int) -> int:
 def book_funding(core: Core, payment: Funding) -> None:
     """Book funding, split by size at its venue time, the rest to the largest."""
     key = ("funding", payment.funding_id)
-    if key in core.seen or payment.symbol not in core.markets:
+    if core.since_ms is None:
+        core.funding_born_ms = max(core.funding_born_ms, payment.at_ms)
+    if payment.at_ms <= core.funding_born_ms:
+        return  # of a time before this trader
+    if key in core.seen or not _is_ours_to_book(core, payment.symbol):
         return
     core.seen.add(key)
     core.funding_ms = max(core.funding_ms, payment.at_ms)
     amount = int(to_micros(payment.amount))
     shares = _funding_shares(core, payment, amount)
     bookings = []
-    for index, (desk, share) in enumerate(shares):
-        epoch = desk.epoch if desk else 0
+    for index, (desk, epoch, share) in enumerate(shares):
         ledger_of(core, desk, epoch, payment.symbol).pay_funding(share)
         bookings.append(
             Booking(
@@ -151,36 +168,42 @@ def book_funding(core: Core, payment: Funding) -> None:
             )
         )  # fmt: skip
     keep(core, bookings, [])
-    for desk, _ in shares:
+    for desk, _, _ in shares:
         if desk is not None:
             _after_booking(core, desk)
 
 
-def _funding_shares(core: Core, payment: Funding, amount: int) -> list[tuple[Desk | None, int]]:
+def _funding_shares(core: Core, payment: Funding, amount: int) -> list[tuple[Desk | None, int, int]]:
     held = _holders_at(core, payment.symbol, payment.at_ms) or _holders_at(core, payment.symbol, NOW_MS)
     if not held:
-        return [(None, amount)]
-    whole = sum(lots for _, lots in held)
-    shares = [(desk, amount * lots // whole) for desk, lots in held]
-    left = amount - sum(share for _, share in shares)
-    return [(shares[0][0], shares[0][1] + left), *shares[1:]]
+        return [(None, 0, amount)]
+    whole = sum(lots for _, _, lots in held)
+    shares = [(desk, epoch, amount * lots // whole) for desk, epoch, lots in held]
+    left = amount - sum(share for _, _, share in shares)
+    return [(*shares[0][:2], shares[0][2] + left), *shares[1:]]
 
 
-def _holders_at(core: Core, symbol: str, at_ms: int) -> list[tuple[Desk | None, int]]:
-    """Give who held how many lots of a symbol at a venue time, the largest first."""
-    held: list[tuple[Desk | None, int]] = [
-        (desk, abs(desk.ledger.lots_at(at_ms))) for desk in core.on_symbol(symbol)
-    ]
+def _holders_at(core: Core, symbol: str, at_ms: int) -> list[tuple[Desk | None, int, int]]:
+    """Give who held, in which epoch, how many lots of a symbol at a venue time, the largest first."""
+    held: list[tuple[Desk | None, int, int]] = []
+    for desk in core.on_symbol(symbol):
+        for epoch, ledger in [(desk.epoch, desk.ledger), *desk.old.items()]:
+            held.append((desk, epoch, abs(ledger.lots_at(at_ms))))
     rest = core.unattributed.get(symbol)
-    held.append((None, abs(rest.lots_at(at_ms)) if rest else 0))
-    return sorted((one for one in held if one[1]), key=lambda one: -one[1])
+    held.append((None, 0, abs(rest.lots_at(at_ms)) if rest else 0))
+    return sorted((one for one in held if one[2]), key=lambda one: -one[2])
 
 
 def fetch_fills(core: Core) -> None:
     """Read fills and funding from a while before the last one seen, and book what is missing."""
-    if core.fetching:
+    now = core.now()
+    if core.fetching or now < core.fetch_next:
         return
     core.fetching = True
+    # What does not come is asked for less and less, until a while passed without a question.
+    core.fetch_wait = 0.0 if now > core.fetch_next + FETCH_MOST_S else core.fetch_wait
+    core.fetch_wait = min(max(core.fetch_wait * 2, FETCH_FIRST_S), FETCH_MOST_S)
+    core.fetch_next = now + core.fetch_wait
     core.spawn(_fetch(core))
 
 
@@ -196,7 +219,9 @@ async def _fetch(core: Core) -> None:
 async def read_history(core: Core) -> list[Fill]:
     """Book what the venue knows since then, in its order, kill check after each (I16); give the fills."""
     since = core.since_ms or 0
-    fills = await core.gateway.fills(max(since, core.last_ms - OVERLAP_MS))
+    waiting = _unbooked(core)
+    oldest = min((order.created_ms for order in waiting), default=core.last_ms)
+    fills = await core.gateway.fills(max(since, min(core.last_ms, oldest) - OVERLAP_MS))
     # Funding may be stamped by another clock than fills: its own last one counts.
     payments = await core.gateway.funding(core.funding_ms - OVERLAP_MS if core.funding_ms else since)
     events: list[Fill | Funding] = [*fills, *payments]
@@ -206,4 +231,27 @@ async def read_history(core: Core) -> list[Fill]:
             book_fill(core, one)
         else:
             book_funding(core, one)
+    for order in waiting:
+        _settle_by(order, fills)
     return fills
+
+
+def _unbooked(core: Core) -> list[Order]:
+    return [
+        order
+        for desk in core.desks.values()
+        for order in desk.orders.values()
+        if not order.live and not order.settled
+    ]
+
+
+def _settle_by(order: Order, fills: Sequence[Fill]) -> None:
+    """Take what of an order is booked from the venue's list: after a crash only the bookings know."""
+    whole = sum((fill.size for fill in fills if _is_of(fill, order)), Decimal(0))
+    order.booked = max(order.booked, whole)
+
+
+def _is_of(fill: Fill, order: Order) -> bool:
+    if fill.client_id is not None:
+        return fill.client_id == order.client_id
+    return bool(order.order_id) and order.order_id == fill.order_id

@@ -38,6 +38,8 @@ def is_closing(desk: Desk) -> bool:
 
 def step(core: Core, desk: Desk) -> None:
     """Do the next thing that closing needs; called on every event and every quarter second."""
+    if desk.killed or not desk.enabled:
+        _cancel_entries(core, desk)
     for epoch, ledger in desk.old.items():
         if ledger.lots:
             _close(core, desk, ledger, epoch)
@@ -50,8 +52,17 @@ def step(core: Core, desk: Desk) -> None:
         desk.close_cause = ""
         desk.close_tries = 0
         desk.close_since = desk.stop_cut_at = None
-    if desk.kill is not None and desk.kill.state != "flat_confirmed" and not desk.confirming:
-        _confirm_when_quiet(core, desk)
+    if desk.kill is not None and desk.kill.state != "flat_confirmed":
+        _alarm_when_unconfirmed(core, desk)
+        if not desk.confirming:
+            _confirm_when_quiet(core, desk)
+
+
+def _cancel_entries(core: Core, desk: Desk) -> None:
+    """Cancel entries that may rest at the venue; one whose fate is unknown is asked to go once."""
+    resting = [order for order in desk.live("entry") if order.status == "open"]
+    lost = [order for order in desk.live("entry") if order.status == "unknown" and order.cancel_at is None]
+    gate.cancel(core, desk, [*resting, *lost], closing=desk.killed)
 
 
 def _close(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
@@ -62,8 +73,9 @@ def _close(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
         return
     if core.shares_symbol(desk) and not _stop_is_cut(core, desk, now):
         return
-    last = max(desk.orders.values(), key=lambda order: order.sent_at, default=None)
-    if last is not None and last.kind in {"close", "kill"} and last.status == "rejected":
+    closes = [order for order in desk.orders.values() if order.kind in {"close", "kill"}]
+    last = max(closes, key=lambda order: order.sent_at, default=None)
+    if last is not None and last.status == "rejected":
         if _is_dust(desk, ledger):
             to_unattributed(core, desk, ledger, epoch)
             return
@@ -73,7 +85,7 @@ def _close(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
     desk.close_tries += 1
     if desk.kill is not None:
         desk.kill = replace(desk.kill, tries=desk.kill.tries + 1)
-    desk.close_next = now + min(LONGEST_WAIT_S, 0.1 * 2 ** max(0, desk.close_tries - len(LADDER)))
+    desk.close_next = now + min(LONGEST_WAIT_S, 0.1 * 2 ** min(10, max(0, desk.close_tries - len(LADDER))))
 
 
 def _order(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> Order:
@@ -123,6 +135,14 @@ def _alarm_when_long(core: Core, desk: Desk, now: float) -> None:
         core.publish(desk)
 
 
+def _alarm_when_unconfirmed(core: Core, desk: Desk) -> None:
+    now = core.now()
+    desk.confirm_since = desk.confirm_since if desk.confirm_since is not None else now
+    if now - desk.confirm_since > ALARM_AFTER_S and now > desk.alarm_next:
+        desk.alarm_next = now + ALARM_EVERY_S
+        core.alarm("%s/%s is not confirmed flat after %d s", *desk.key, int(now - desk.confirm_since))
+
+
 def _confirm_when_quiet(core: Core, desk: Desk) -> None:
     if not core.reconciled or desk.unsettled("entry", "close", "kill"):
         return
@@ -137,13 +157,14 @@ def _confirm_when_quiet(core: Core, desk: Desk) -> None:
 async def _confirm(core: Core, desk: Desk) -> None:
     """Read the position after every order is final, take the stop away, and read again (I14)."""
     try:
+        final = not desk.unsettled("stop")
         if not await _reads_flat(core, desk):
             return
         stops = desk.live("stop")
         if stops:
             gate.cancel(core, desk, stops, closing=True)
-            return
-        _confirmed(core, desk)
+        elif final:
+            _confirmed(core, desk)
     finally:
         desk.confirming = False
 
@@ -165,7 +186,7 @@ async def _reads_flat(core: Core, desk: Desk) -> bool:
 def _confirmed(core: Core, desk: Desk) -> None:
     if desk.kill is None:
         return
-    desk.confirm_wait = 0.0
+    desk.confirm_wait, desk.confirm_since = 0.0, None
     total = from_micros(desk.ledger.total(desk.market.mark))
     desk.kill = replace(desk.kill, state="flat_confirmed", total_pnl_flat=total, left=Decimal(0))
     tripping.persist(core, desk)

@@ -8,12 +8,12 @@ from typing import Any
 from venues.contract.errors import Conflict, ProductError, Refused
 from venues.contract.limits import RiskLimits
 from venues.contract.names import StrategyKey
-from venues.contract.states import Kill, StrategyState
-from venues.trader import closing, gate, rows, tripping
+from venues.contract.states import StrategyState
+from venues.trader import closing, rows, tripping
 from venues.trader.core import Core
 from venues.trader.desk import Desk
 from venues.trader.ledger import Ledger
-from venues.trader.store import NotStored
+from venues.trader.store import NotStored, kill_columns
 from venues.trader.transfers import to_unattributed
 
 Item = tuple[StrategyKey, dict[str, Decimal], int | None]
@@ -61,6 +61,11 @@ def planned(
 
 async def apply_settings(core: Core, items: Sequence[Item]) -> list[StrategyState]:
     """Change settings of several strategies, all or nothing: disk, memory, kill check, answer."""
+    async with core.changing:
+        return await _apply_settings(core, items)
+
+
+async def _apply_settings(core: Core, items: Sequence[Item]) -> list[StrategyState]:
     desks = [core.desks[key] for key, _, _ in items]
     plans = [
         planned(core, desk, changes, revision)
@@ -89,19 +94,22 @@ def _changed(core: Core, desk: Desk) -> None:
 
 async def set_enabled(core: Core, desk: Desk, enabled: bool, revision: int | None) -> StrategyState:
     """Enable or disable; enabling a killed strategy is refused, disabling cancels its entries."""
+    if not enabled and (revision is None or revision > desk.revision):
+        desk.enabled = False  # the gate closes before the disk answers
+    async with core.changing:
+        return await _set_enabled(core, desk, enabled, revision)
+
+
+async def _set_enabled(core: Core, desk: Desk, enabled: bool, revision: int | None) -> StrategyState:
     if enabled and desk.killed:
         raise conflict(core, desk, "killed", "The strategy is killed; reset its kill switch first.")
     if enabled and desk.retired:
         raise conflict(core, desk, "rejected", "The strategy is no longer in the strategies file.")
     if check_revision(core, desk, revision, desk.enabled == enabled):
         later = desk.revision if revision is None else revision
-        if not enabled:
-            desk.enabled = False  # the gate closes before the disk answers
         await write(core, [(desk.number, {"enabled": enabled, "revision": later})])
         desk.enabled, desk.revision = enabled and not desk.killed, later
         desk.signal = None
-        if not enabled:
-            gate.cancel(core, desk, [order for order in desk.live("entry") if order.status != "sent"])
         _changed(core, desk)
     return rows.row(core, desk)
 
@@ -112,6 +120,8 @@ async def kill(
     """Kill by hand; of a killed one the same kill. In force at once, answered when durable."""
     if desk.kill is None:
         tripping.trip(core, desk, cause, flatten)
+    elif desk.resetting:  # at a tie, kill wins
+        desk.kill = replace(desk.kill, at=core.clock.iso(), cause=cause)
     elif flatten and not desk.flatten:
         desk.flatten = True
         desk.kill = replace(desk.kill, state="gate_closed")
@@ -126,10 +136,19 @@ async def kill(
 
 async def reset(core: Core, desk: Desk, epoch: int | None, force: bool) -> StrategyState:
     """Clear the kill named, or the one there is; the next epoch begins at 0."""
+    async with core.changing:
+        desk.resetting = True
+        try:
+            return await _reset(core, desk, epoch, force)
+        finally:
+            desk.resetting = False
+
+
+async def _reset(core: Core, desk: Desk, epoch: int | None, force: bool) -> StrategyState:
     kill_before = desk.kill
-    if epoch is not None and epoch < desk.epoch:
+    if epoch is not None and epoch < desk.epoch and kill_before is None:
         return rows.row(core, desk)
-    if epoch is not None and epoch > desk.epoch:
+    if epoch is not None and epoch != desk.epoch:
         raise conflict(core, desk, "epoch", f"The kill of epoch {epoch} is not there; it is {desk.epoch}.")
     if kill_before is None:
         if epoch is None:
@@ -142,19 +161,15 @@ async def reset(core: Core, desk: Desk, epoch: int | None, force: bool) -> Strat
         raise Refused("The venue has not been read yet; try again when the trader is connected.")
     columns = {"epoch": desk.epoch + 1, "kill": "", "peak": 0}
     await write(core, [(desk.number, columns)])
-    if desk.kill is not kill_before and desk.kill is not None and _other(desk.kill, kill_before):
-        await core.store.save(desk)  # a newer kill won while the disk wrote
+    if desk.kill is not None and desk.kill.at != kill_before.at:
+        await write(core, [(desk.number, kill_columns(desk))])
         raise conflict(core, desk, "epoch", "It was killed again meanwhile.")
-    _begin_epoch(core, desk)
+    _begin_epoch(core, desk, force)
     return rows.row(core, desk)
 
 
-def _other(kill_now: Kill, kill_before: Kill) -> bool:
-    return kill_now.at != kill_before.at
-
-
-def _begin_epoch(core: Core, desk: Desk) -> None:
-    if desk.ledger.lots:
+def _begin_epoch(core: Core, desk: Desk, force: bool) -> None:
+    if desk.ledger.lots and force:
         to_unattributed(core, desk, desk.ledger, desk.epoch)
     before = desk.ledger
     desk.old[desk.epoch] = before

@@ -67,6 +67,7 @@ class Core:
         self.curve: deque[tuple[str, Decimal]] = deque(maxlen=1440)
         self.seen: set[tuple[str, str]] = set()
         self.connected = False
+        self.connections = 0  # tells a read of this connection from one of another
         self.reconciled = False
         self.why = "starting"
         self.halted: str | None = None
@@ -75,6 +76,8 @@ class Core:
         self.account_at = float("-inf")
         self.account_read_since_connect = False
         self.since_ms: int | None = None  # nothing before the first reconciliation is ours to book
+        self.funding_born_ms = 0  # payments up to then, in the venue's stamps, are not ours to book
+        self.decimals: dict[str, int] = {}  # of each symbol's lots, as the disk has them
         self.last_ms = 0
         self.funding_ms = 0
         self.counts: Counter[str] = Counter()
@@ -83,8 +86,13 @@ class Core:
         self._tasks: set[asyncio.Task[Any]] = set()
         self.next_number = 0
         self.reserved_number = 0
+        self._reserving = False
+        self._transfers = 0
         self.loaded_number: int | None = None  # no order of an earlier life reached it; None once checked
+        self.issued_early: set[int] = set()  # numbers of this life, given out before that check
         self.fetching = False
+        self.fetch_next = self.fetch_wait = 0.0
+        self.changing = asyncio.Lock()  # commands that wait for the disk take turns; a kill does not
 
     # -- time and freshness
 
@@ -133,14 +141,26 @@ class Core:
         """Give a client id that was never used: its number rises across restarts too."""
         number = self.next_number
         self.next_number += 1
-        if number > self.reserved_number - RESERVED // 2:
+        if self.loaded_number is not None:
+            self.issued_early.add(number)
+        if number > self.reserved_number - RESERVED // 2 and not self._reserving:
+            self._reserving = True
             self.spawn(self.reserve_numbers())
         return ClientId(desk.number, epoch, kind, number).pack(self.gateway.client_id_bits)
 
     async def reserve_numbers(self) -> None:
         """Keep on disk a number that no order will reach before the next reservation."""
-        self.reserved_number = self.next_number + RESERVED
-        await self.store.fact(NUMBERS, self.reserved_number)
+        wanted = self.next_number + RESERVED
+        try:
+            await self.store.fact(NUMBERS, wanted)
+            self.reserved_number = wanted
+        finally:
+            self._reserving = False
+
+    def transfer_id(self, what: str, at_ms: int) -> str:
+        """Give a booking of ours, which no venue numbers, an id of its own."""
+        self._transfers += 1
+        return f"{what}-{at_ms}-{self._transfers}"
 
     # -- telling
 

@@ -38,7 +38,9 @@ class Order:
     sent_at: float = 0.0
     changed_at: float = 0.0
     cancel_at: float | None = None
-    asked_at: float = 0.0
+    asked_at: float = float("-inf")
+    asked_wait: float = 0.0
+    presumed: bool = False  # final because the venue did not show it: what it says later counts
 
     @property
     def live(self) -> bool:
@@ -76,8 +78,13 @@ class Order:
             self.filled = max(self.filled, min(filled, self.size))
         if said:
             self.said = said
-        if self.live and status != self.status and not (status == "open" and self.status == "triggered"):
+        if (
+            (self.live or self.presumed)
+            and status != self.status
+            and not (status == "open" and self.status == "triggered")
+        ):
             self.status = status
+            self.presumed = False
             self.changed_at = now
 
 
@@ -92,6 +99,8 @@ class MarketState:
     read_since_connect: bool = False
     leverage_ok: bool = False
     leverage_said: str = "not read yet"
+    odd_lots: int = 0  # held by the venue beyond the ledgers, and since when nothing explains it
+    odd_since: float | None = None
     mark: int = 0
     for_long: int = 0
     for_short: int = 0
@@ -136,6 +145,7 @@ class Desk:
     flatten: bool = True
     peak: int = 0
     peak_saved: int = 0
+    saving_peak: bool = False
     retired: bool = False
     check_failed: str = ""
     old: dict[int, Ledger] = field(default_factory=dict)
@@ -149,17 +159,21 @@ class Desk:
     close_since: float | None = None
     alarm_next: float = 0.0
     stop_next: float = 0.0
+    fired: Order | None = None  # the stop of the open trade that has begun to fill
     past_since: float | None = None
     uncovered_since: float | None = None
     uncovered_ms: int = 0
     stop_cut_at: float | None = None
+    uncovered_alarm_next: float = 0.0
     confirming: bool = False
+    confirm_since: float | None = None
     confirm_next: float = 0.0
     confirm_wait: float = 0.0
     not_durable: str = ""
     last_denial: Denial | None = None
     denials: int = 0
     closed_by: str = ""
+    resetting: bool = False
 
     @property
     def killed(self) -> bool:

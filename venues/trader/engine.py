@@ -40,14 +40,13 @@ from venues.trader.gateway import (
     Prices,
 )
 from venues.trader.roster import RosterEntry, load
-from venues.trader.store import Store
+from venues.trader.store import NotStored, Store
 
 log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 RECONCILE_EVERY_S = 60.0
-AGAIN_S = 1.0
-HALTED_AGAIN_S = 30.0
+AGAIN_FIRST_S, AGAIN_MOST_S = 1.0, 30.0
 
 
 class Engine:
@@ -71,27 +70,34 @@ class Engine:
         self.kill_file = killfile.path_of(var_dir, source)
         self.restored = False
         self._preparing = False
-        self._prepare_next = 0.0
+        self._prepare_next = self._prepare_wait = 0.0
         self._reconciled_at = float("-inf")
         self._obeying = False
 
     # -- decisions
 
     def step(self, desk: Desk) -> None:
-        """Let closing, protecting and entering do what is due for a desk; an error is an alarm."""
-        try:
-            gate.settle(self.core, desk)
-            closing.step(self.core, desk)
-            protecting.step(self.core, desk)
-            if desk.close_cause and not desk.close_tries:
-                closing.step(self.core, desk)  # protecting has just asked for it
-            entering.step(self.core, desk)
-        except Exception:
-            self.core.alarm("%s/%s: a step failed", *desk.key)
-            log.exception("step")
+        """Let closing, protecting and entering do what is due for a desk; an error in one is an alarm.
+
+        Closing comes once more for what protecting has just asked for.
+        """
+        for part in (gate.settle, closing.step, protecting.step, closing.step, entering.step):
+            try:
+                part(self.core, desk)
+            except Exception:
+                self.core.alarm("%s/%s: a step failed", *desk.key)
+                log.exception("step")
 
     def on_event(self, event: Event) -> None:
-        """Take one event of the gateway, in the venue's order."""
+        """Take one event of the gateway, in the venue's order; what fails is read again."""
+        try:
+            self._take(event)
+        except Exception:
+            self.core.alarm("an event failed: %r", event)
+            log.exception("event")
+            self.core.wants_reconcile.set()
+
+    def _take(self, event: Event) -> None:
         core = self.core
         core.heard = core.now()
         match event:
@@ -109,10 +115,13 @@ class Engine:
                 self._on_candle(event)
             case Connected():
                 core.connected, core.reconciled, core.why = True, False, "reconciling"
+                core.connections += 1
                 core.account_read_since_connect = False
                 for state in core.markets.values():
                     state.read_since_connect = False
-                self._prepare_next = 0.0
+                self._prepare_next = self._prepare_wait = 0.0
+                for desk in core.desks.values():
+                    desk.close_next = 0.0
                 self._prepare_when_due()
             case Disconnected():
                 core.connected, core.reconciled, core.why = False, False, f"venue disconnected: {event.why}"
@@ -203,7 +212,8 @@ class Engine:
         due = due or now - self._reconciled_at > RECONCILE_EVERY_S
         if core.connected and due and not self._preparing and now >= self._prepare_next:
             self._preparing = True
-            self._prepare_next = now + AGAIN_S
+            self._prepare_wait = min(max(self._prepare_wait * 2, AGAIN_FIRST_S), AGAIN_MOST_S)
+            self._prepare_next = now + self._prepare_wait
             core.wants_reconcile.clear()
             core.spawn(self._prepare())
 
@@ -211,19 +221,28 @@ class Engine:
         """Check the venue, read markets, reconcile; open only when all of it is done."""
         core = self.core
         asked: list[Desk] = []
+        connection = core.connections
         try:
             if not core.reconciled:
                 asked = await self._check_start()
             await reconcile.run(core)
-            if core.connected:
+            for desk in core.desks.values():
+                tripping.check(core, desk)  # a kill that no disk remembers is derived again (I1, I16)
+            if core.connected and connection == core.connections:
                 core.reconciled = True
                 self._reconciled_at = core.now()
                 core.why = ""
+                if not core.wants_reconcile.is_set():
+                    self._prepare_wait = 0.0
                 for desk in asked:
                     self._ask(desk)
         except ProductError as error:
             core.why = error.detail
+            core.wants_reconcile.set()
             log.warning("not reconciled: %s", error.detail)
+        except NotStored as error:
+            core.why = f"the disk refuses: {error}"
+            core.alarm("not reconciled: %s", core.why)
         finally:
             self._preparing = False
             core.hub.publish("account")
@@ -240,7 +259,7 @@ class Engine:
             self.step(desk)  # protecting and closing never wait for the list
         problems = await reconcile.check_venue(core)
         if problems:
-            self._prepare_next = core.now() + HALTED_AGAIN_S
+            self._prepare_next = core.now() + AGAIN_MOST_S
             raise ProductError("; ".join(problems))
         fresh: list[Desk] = []
         for symbol, state in core.markets.items():

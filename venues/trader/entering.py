@@ -20,7 +20,7 @@ EXPIRES_MS = 10_000
 
 def take_signal(core: Core, desk: Desk, wanted: Wanted) -> None:
     """Take what the strategy wants from here on: leave another side at once, enter when flat."""
-    desk.signal = wanted
+    desk.signal = None if wanted == desk.held else wanted  # what it wants it has
     if desk.ledger.lots and wanted != desk.held:
         request_close(core, desk, "signal")
 
@@ -68,7 +68,9 @@ def _orders(core: Core, desk: Desk) -> tuple[Order, Order]:
     )
     costs = costs_of(core, desk)
     trigger = trigger_price(side, limit, size, desk.limits.stop_loss_dollars, costs, desk.leverage, market)
-    room = desk.limits.max_strategy_loss + from_micros(desk.ledger.total(desk.market.mark))
+    total = desk.ledger.total(desk.market.mark)
+    lost = desk.peak - total if core.config.kill_on == "drawdown" else -total
+    room = desk.limits.max_strategy_loss - from_micros(lost)
     check_entry_stop(side, trigger, limit, prices.mark, size, costs, room)
     entry = Order(
         client_id=core.client_id(desk, "entry", desk.epoch),

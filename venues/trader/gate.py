@@ -16,7 +16,9 @@ log = logging.getLogger(__name__)
 
 MAJORS = {"BTC", "ETH"}
 COLLAR_MAJOR, COLLAR_OTHER = Decimal("0.005"), Decimal("0.01")
-RESOLVE_EVERY_S = 1.0
+RESOLVE_FIRST_S, RESOLVE_MOST_S = 0.5, 5.0
+STOP_ARRIVES_S = 1.0
+SENT_FOR_S = 20.0
 EXPIRED_FOR_MS = 2000
 NEVER_ARRIVED_S = 12.0
 UNBOOKED_FOR_S = 0.5
@@ -54,6 +56,8 @@ def check_opening(core: Core, desk: Desk, buy: bool, limit_price: Decimal) -> No
         raise Denied("equity not fresh")
     if not market.known.active:
         raise Denied("market not active")
+    if market.odd_since is not None:
+        raise Denied("venue not reconciled: it holds other than the ledgers")
     if not market.leverage_ok:
         raise Denied(f"leverage: {market.leverage_said}")
     net = core.booked_lots(desk.key.symbol) + _entries_in_flight(core, desk)
@@ -75,15 +79,15 @@ def _entries_in_flight(core: Core, desk: Desk) -> int:
 
 
 def margin_in_flight(core: Core) -> Decimal:
-    """Give the margin that entries on their way may take, in USD."""
-    return sum(
-        (
-            order.size * order.price / desk.leverage
-            for desk in core.desks.values()
-            for order in desk.unsettled("entry")
-        ),
-        Decimal(0),
-    )
+    """Give the margin in USD of entries on their way, and of those the account's last read may not show."""
+    margin = Decimal(0)
+    for desk in core.desks.values():
+        for order in desk.orders.values():
+            if order.kind == "entry" and not order.settled:
+                margin += order.size * order.price / desk.leverage
+            elif order.kind == "entry" and order.changed_at >= core.account_at:
+                margin += order.filled * order.price / desk.leverage
+    return margin
 
 
 def send_entry(core: Core, desk: Desk, entry: Order, stop: Order) -> None:
@@ -212,17 +216,18 @@ async def _cancel(core: Core, desk: Desk, orders: list[Order], closing: bool) ->
             order.learn("canceled", reply.filled, "", core.now())
             _stored(core, order)
         else:
-            order.asked_at = 0.0
+            order.asked_at = float("-inf")
             resolve(core, desk, order)
     core.step(desk)
 
 
 def resolve(core: Core, desk: Desk, order: Order) -> None:
-    """Ask the venue what became of an order, at most once a second."""
+    """Ask the venue what became of an order, less and less often."""
     now = core.now()
-    if now - order.asked_at < RESOLVE_EVERY_S:
+    if now - order.asked_at < order.asked_wait:
         return
     order.asked_at = now
+    order.asked_wait = min(max(order.asked_wait * 2, RESOLVE_FIRST_S), RESOLVE_MOST_S)
     core.spawn(_resolve(core, desk, order))
 
 
@@ -237,8 +242,10 @@ async def _resolve(core: Core, desk: Desk, order: Order) -> None:
         order.learn(state.status, state.filled, state.said, core.now())
     elif order.order_id:
         order.learn("canceled", None, "the venue knows it no more", core.now())
-    elif _can_no_longer_arrive(core, order):
+        order.presumed = True
+    elif _can_no_longer_arrive(core, order) or _is_a_missing_stop(core, desk, order):
         order.learn("rejected", None, "the venue never had it", core.now())
+        order.presumed = True
     _stored(core, order)
     core.step(desk)
 
@@ -246,10 +253,21 @@ async def _resolve(core: Core, desk: Desk, order: Order) -> None:
 def settle(core: Core, desk: Desk) -> None:
     """Find out what is not known: the fate of lost orders, fills the venue told of and did not show."""
     for order in desk.orders.values():
-        if order.status == "unknown" or (order.status == "open" and order.trigger is None):
+        if _is_unclear(core, order):
             resolve(core, desk, order)
         elif not order.settled and not order.live and core.now() - order.changed_at > UNBOOKED_FOR_S:
             fetch_fills(core)
+
+
+def _is_unclear(core: Core, order: Order) -> bool:
+    if order.status == "sent":
+        return core.now() - order.sent_at > SENT_FOR_S
+    return order.status == "unknown" or (order.status == "open" and order.trigger is None)
+
+
+def _is_a_missing_stop(core: Core, desk: Desk, order: Order) -> bool:
+    """Whether a trade is open and the venue does not know its stop: a second one only reduces too."""
+    return order.kind == "stop" and bool(desk.lots) and core.now() - order.sent_at >= STOP_ARRIVES_S
 
 
 def _can_no_longer_arrive(core: Core, order: Order) -> bool:

@@ -54,7 +54,7 @@ class Ledger:
         if before == 0:
             self._begin(at_ms)
         self.lots += lots
-        value = lots * price // self.scale
+        value = abs(lots) * price // self.scale * (1 if lots > 0 else -1)  # the same both ways
         self.cash -= value
         self.fees += fee
         if before == 0 or before * lots > 0:
@@ -106,6 +106,18 @@ class Ledger:
     def trade_funding(self) -> int:
         """Give the funding of the open trade so far, in micro-dollars."""
         return self.funding - self._trade_base[2] if self.lots else 0
+
+    def trade_lost(self, fee_in: Decimal) -> int:
+        """Give what the parts of the open trade that are gone have lost, in micro-dollars, fees included.
+
+        `fee_in` is the fee of an entry as a fraction: what the rest paid of it belongs to the rest.
+        """
+        if not self.lots or not self._left:
+            return 0
+        cost = self._entry_cash * self._left // self._entered
+        gained = self._exit_cash - cost if self.lots > 0 else cost - self._exit_cash
+        of_rest = (self._entry_cash - cost) * fee_in
+        return max(0, int(self.fees - self._trade_base[1] - of_rest) - gained)
 
     def lots_at(self, at_ms: int) -> int:
         """Give the signed lots held at a venue time."""

@@ -14,8 +14,10 @@ from venues.trader.stops import Costs, is_past, needs_move, planned_loss, trigge
 PAST_FOR_S = 3.0
 TRIGGERED_FOR_S = 3.0
 WAITING_FOR_S = 0.7
-UNCOVERED_ALARM_S = 5.0
+UNCOVERED_ALARM_S = 4.0
+UNCOVERED_ALARM_EVERY_S = 10.0
 STOP_AGAIN_S = 1.0
+GONE_WITHIN_S = 1.0
 RENEWED_AT_MS = 900  # of each second that a stop may rest: it is renewed at nine tenths of its life
 
 
@@ -37,11 +39,14 @@ def costs_of(core: Core, desk: Desk) -> Costs:
 
 
 def plan(core: Core, desk: Desk) -> Plan | None:
-    """Give where the stop belongs; None when flat. Funding the trade has paid is off its budget."""
+    """Give where the stop belongs; None when flat.
+
+    Funding the trade has paid, and what its parts already closed have lost, is off its budget.
+    """
     side, entry = desk.side, desk.ledger.entry_price
     if side is None or entry is None:
         return None
-    paid = max(0, -desk.ledger.trade_funding())
+    paid = max(0, -desk.ledger.trade_funding()) + desk.ledger.trade_lost(desk.market.known.taker_fee)
     budget = max(desk.limits.stop_loss_dollars - from_micros(paid), Decimal(0))
     size, costs = abs(desk.ledger.size), costs_of(core, desk)
     trigger = trigger_price(side, entry, size, budget, costs, desk.leverage, desk.market.known)
@@ -78,20 +83,39 @@ def step(core: Core, desk: Desk) -> None:
         return
     wanted = plan(core, desk)
     if wanted is None:
-        desk.past_since = None
+        desk.past_since = desk.fired = None
         _covered(core, desk, True)
         _drop_stops(core, desk)
         return
     stops = [order for order in desk.live("stop") if order.cancel_at is None]
-    _covered(core, desk, any(order.resting for order in stops) or bool(desk.live("close", "kill")))
+    leaving = [order for order in desk.live("stop") if order.cancel_at is not None]
+    at_venue = sum((order.size - order.booked for order in desk.live("stop") if order.resting), Decimal(0))
+    _covered(core, desk, at_venue >= wanted.size or bool(desk.live("close", "kill")))
     for order in desk.live("stop"):
         if _waits_too_long(core, order):
             gate.resolve(core, desk, order)
-    if _is_past_for_good(core, desk, stops, wanted):
+    if _is_past_for_good(core, desk, stops, wanted) or _left_a_rest(core, desk):
         request_close(core, desk, "stop")
     if is_closing(desk) and (desk.unsettled("close", "kill") or _is_cut(core, desk)):
         return
+    if desk.fired is not None and desk.fired.live:
+        return  # it is filling
+    if leaving:
+        gate.cancel(core, desk, leaving, closing=True)
+        if core.shares_symbol(desk) and core.now() - max(_asked_to_go(leaving)) < GONE_WITHIN_S:
+            return  # on a shared symbol the old one goes first
     _keep_one(core, desk, stops, wanted)
+
+
+def _asked_to_go(leaving: list[Order]) -> list[float]:
+    return [order.cancel_at for order in leaving if order.cancel_at is not None]
+
+
+def _left_a_rest(core: Core, desk: Desk) -> bool:
+    """Whether a stop of the open trade has fired and did not close all of it."""
+    if desk.fired is None:
+        return False
+    return desk.fired.settled or core.now() - desk.fired.changed_at > TRIGGERED_FOR_S
 
 
 def _waits_too_long(core: Core, order: Order) -> bool:
@@ -152,6 +176,7 @@ def _place(core: Core, desk: Desk, wanted: Plan) -> None:
     last = [order for order in desk.orders.values() if order.kind == "stop"][-1:]
     if last and last[0].status == "rejected":
         core.alarm("%s/%s stop rejected: %s", *desk.key, last[0].said)
+    desk.stop_cut_at = None  # a close on a shared symbol takes this one away again
     desk.stop_next = now + (STOP_AGAIN_S if last and last[0].status == "rejected" else 0.0)
     gate.send_stop(core, desk, stop_order(core, desk, wanted.side, wanted.size, wanted.trigger))
 
@@ -180,13 +205,13 @@ def _drop_stops(core: Core, desk: Desk) -> None:
 
 
 def _covered(core: Core, desk: Desk, covered: bool) -> None:
-    """Count the milliseconds without cover; every gap over 5 s alarms (I8)."""
+    """Count the milliseconds without cover; every gap of seconds alarms (I8)."""
     now = core.now()
     if not covered:
         if desk.uncovered_since is None:
             desk.uncovered_since = now
-        elif now - desk.uncovered_since > UNCOVERED_ALARM_S and now > desk.alarm_next:
-            desk.alarm_next = now + UNCOVERED_ALARM_S
+        elif now - desk.uncovered_since >= UNCOVERED_ALARM_S and now > desk.uncovered_alarm_next:
+            desk.uncovered_alarm_next = now + UNCOVERED_ALARM_EVERY_S
             core.alarm("%s/%s holds %s without a stop at the venue", *desk.key, desk.ledger.size)
     elif desk.uncovered_since is not None:
         desk.uncovered_ms += int((now - desk.uncovered_since) * 1000)

@@ -8,12 +8,14 @@ from venues.contract.errors import NotFound, ProductError
 from venues.trader import bookkeeping, gate, restoring, transfers, tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
-from venues.trader.desk import Desk, MarketState
+from venues.trader.desk import Desk, MarketState, Order
 from venues.trader.gateway import AccountRead, Fill, OrderState
 from venues.trader.ledger import Ledger
 
 log = logging.getLogger(__name__)
 
+ODD_FOR_S = 2.0  # ... and when it stood as long in our own time, so that late fills kill nobody
+REVIVED_AFTER_S = 5.0
 QUIET_MS = 2000  # a difference counts only when nothing was booked for this long before the read
 
 
@@ -65,9 +67,13 @@ def _busy(core: Core, symbol: str) -> bool:
 
 async def run(core: Core) -> None:
     """Compare everything with the venue, once; raises the gateway's errors, then nothing is settled."""
-    if core.since_ms is None:
-        core.since_ms = (await core.gateway.account()).at_ms
-        await core.store.fact(restoring.SINCE, core.since_ms)
+    newborn = core.since_ms is None
+    if newborn:
+        since_ms = (await core.gateway.account()).at_ms
+        await core.store.fact(restoring.FUNDING_BORN, core.funding_born_ms)
+        await core.store.fact(restoring.SINCE, since_ms)
+        core.since_ms = since_ms
+    began = core.now()
     orders = await core.gateway.open_orders()
     fills = await bookkeeping.read_history(core)
     _check_memory(core, [*orders, *fills])
@@ -75,10 +81,11 @@ async def run(core: Core) -> None:
     take_account(core, read)
     for desk in list(core.desks.values()):
         _compare_orders(core, desk, orders)
-    _adopt_unknown(core, orders)
+    _adopt_unknown(core, orders, began)
     for symbol, state in core.markets.items():
         if state.market is not None:
-            await _compare_position(core, state, read)
+            patience = 0.0 if newborn or _memory_lost(core, symbol) else ODD_FOR_S
+            await _compare_position(core, state, read, patience)
             await check_leverage(core, state, read.positions.get(symbol, Decimal(0)))
 
 
@@ -88,8 +95,9 @@ def _check_memory(core: Core, shown: Sequence[OrderState | Fill]) -> None:
         return
     bits = core.gateway.client_id_bits
     numbers = [said.number for one in shown if (said := unpack(one.client_id, bits)) is not None]
-    too_old = any(number >= core.loaded_number for number in numbers)
+    too_old = any(number >= core.loaded_number and number not in core.issued_early for number in numbers)
     core.loaded_number = None
+    core.issued_early.clear()
     if too_old:
         core.alarm("the venue shows orders that this memory does not know: it is an old copy")
         for desk in core.desks.values():
@@ -117,7 +125,7 @@ def _compare_orders(core: Core, desk: Desk, orders: list[OrderState]) -> None:
             gate.resolve(core, desk, order)
 
 
-def _adopt_unknown(core: Core, orders: list[OrderState]) -> None:
+def _adopt_unknown(core: Core, orders: list[OrderState], began: float) -> None:
     """Take in orders with our prefix that memory does not have; their strategies look after them."""
     bits = core.gateway.client_id_bits
     for state in orders:
@@ -131,23 +139,33 @@ def _adopt_unknown(core: Core, orders: list[OrderState]) -> None:
             core.alarm(
                 "an order with our prefix that no strategy knows: %s on %s", state.order_id, state.symbol
             )
-        elif state.client_id not in desk.orders:
+        elif (known := desk.orders.get(state.client_id or 0)) is not None:
+            _revive(core, known, state, began)
+        else:
             desk.adopt(state, said.kind, full_epoch(said.epoch, desk.epoch, bits), core.now())
 
 
-async def _compare_position(core: Core, state: MarketState, read: AccountRead) -> None:
+def _revive(core: Core, order: Order, state: OrderState, began: float) -> None:
+    """Take an order that memory had as final before the read began, and that rests all the same."""
+    if order.live or order.changed_at > began - (0.0 if order.presumed else REVIVED_AFTER_S):
+        return
+    core.alarm("the venue shows %s as %s, it was thought %s", state.order_id, state.status, order.status)
+    order.status, order.order_id, order.changed_at = state.status, state.order_id, core.now()
+    order.presumed, order.cancel_at = False, None
+
+
+async def _compare_position(core: Core, state: MarketState, read: AccountRead, patience_s: float) -> None:
     """Settle a difference that no fill explains: unattributed takes it, a lost trade kills."""
     symbol = state.symbol
-    if not _differs(core, state, read) or core.last_ms > read.at_ms - QUIET_MS or _busy(core, symbol):
-        if _differs(core, state, read):
-            core.wants_reconcile.set()
+    if not _stays_odd(core, state, read, patience_s):
         return
     await bookkeeping.read_history(core)
     again = await core.gateway.account()
-    if not _differs(core, state, again) or _busy(core, symbol):
+    if not _stays_odd(core, state, again, patience_s):
         return
+    state.odd_since = None
     units = Ledger(state.known.size_decimals)
-    missing = units.lots_of(again.positions.get(symbol, Decimal(0))) - core.booked_lots(symbol)
+    missing = _missing(core, state, again)
     core.alarm("%s: the venue holds %s lots more than the ledgers, no fill says why", symbol, missing)
     forgetful = _memory_lost(core, symbol)
     if forgetful is not None:
@@ -172,9 +190,24 @@ def _memory_lost(core: Core, symbol: str) -> Desk | None:
     return None
 
 
-def _differs(core: Core, state: MarketState, read: AccountRead) -> bool:
+def _missing(core: Core, state: MarketState, read: AccountRead) -> int:
     units = Ledger(state.known.size_decimals)
-    return units.lots_of(read.positions.get(state.symbol, Decimal(0))) != core.booked_lots(state.symbol)
+    return units.lots_of(read.positions.get(state.symbol, Decimal(0))) - core.booked_lots(state.symbol)
+
+
+def _stays_odd(core: Core, state: MarketState, read: AccountRead, patience_s: float) -> bool:
+    """Tell whether one and the same difference has stood for a while with nothing on its way."""
+    missing, now = _missing(core, state, read), core.now()
+    if not missing:
+        state.odd_since = None
+        return False
+    if state.odd_since is None or missing != state.odd_lots:
+        state.odd_since, state.odd_lots = now, missing
+    quiet = core.last_ms <= read.at_ms - QUIET_MS and not _busy(core, state.symbol)
+    if quiet and now - state.odd_since >= patience_s:
+        return True
+    core.wants_reconcile.set()
+    return False
 
 
 async def check_venue(core: Core) -> list[str]:

@@ -16,6 +16,8 @@ from venues.trader.store import Memory, live_order, read_kill
 log = logging.getLogger(__name__)
 
 SINCE = "since_ms"  # the fact that tells from when on the account's history is this trader's
+FUNDING_BORN = "funding_born_ms"  # the same for funding, which a venue may stamp by another clock
+LEVERAGES = "leverages"  # the fact that tells a strategy's leverage when it has left the file
 DECIMALS = "size_decimals"  # the fact that tells how many decimals a symbol's lots have
 
 
@@ -36,8 +38,10 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
         core.add(desk_of(core, row, entry, decimals))
     for row in stored.values():
         core.add(desk_of(core, row, None, decimals))
+    await _remember_leverages(core, memory)
     core.seen = memory.seen
     core.since_ms = memory.facts.get(SINCE)
+    core.funding_born_ms = memory.facts.get(FUNDING_BORN, 0)
     # Without a memory, a number that an earlier life is unlikely to have reached.
     core.next_number = memory.facts.get(NUMBERS) or secrets.randbelow(2**20)
     core.loaded_number = core.next_number
@@ -51,6 +55,17 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
             live.booked = live.filled
             desk.orders[live.client_id] = live
     _drop_finished(core)
+
+
+async def _remember_leverages(core: Core, memory: Memory) -> None:
+    """Give retired strategies the leverage they traded with: their stops were computed with it."""
+    known = memory.facts.get(LEVERAGES, {})
+    for one in core.desks.values():
+        if one.retired:
+            one.leverage = known.get(str(one.number), one.leverage)
+    present = {str(one.number): one.leverage for one in core.desks.values()}
+    if present != known:
+        await core.store.fact(LEVERAGES, present)
 
 
 def desk_of(core: Core, row: Strategy, entry: RosterEntry | None, decimals: dict[str, int]) -> Desk:
@@ -130,4 +145,6 @@ async def learn_decimals(core: Core) -> None:
         rest = core.unattributed.get(symbol)
         if rest is not None and rest.size_decimals != state.market.size_decimals:
             core.alarm("%s: unattributed has other lots", symbol)
-    await core.store.fact(DECIMALS, known)
+    if known != core.decimals:
+        await core.store.fact(DECIMALS, known)
+        core.decimals = known

@@ -45,8 +45,8 @@ def position(core: Core, desk: Desk) -> Position | None:
         return None
     prices, stop = desk.market.prices, resting_stop(desk)
     trigger = stop.trigger if stop else None
-    size = abs(desk.ledger.size)
-    loss = planned_loss(side, entry, size, trigger, costs_of(core, desk)) if trigger else None
+    size, read = abs(desk.ledger.size), desk.market.market is not None
+    loss = planned_loss(side, entry, size, trigger, costs_of(core, desk)) if trigger and read else None
     return Position(
         side=side,
         size=plain(size),
@@ -63,6 +63,8 @@ def warnings(core: Core, desk: Desk) -> list[str]:
     said = []
     if is_moving(core, desk):
         said.append("stop_moving")
+    if desk.close_cause and desk.ledger.lots:
+        said.append("this closes the open trade now")
     if desk.retired:
         said.append("no longer in the strategies file: it is closed when it is flat")
     if desk.not_durable:

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, transaction
+from django.db import Error as DatabaseFailure
+from django.db import transaction
 from django.db.models import F, Q
 
 from venues.contract.limits import RiskLimits
@@ -52,7 +53,7 @@ class Store:
     async def _run(self, step: Callable[..., Result], *arguments: Any) -> Result:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._executor, step, *arguments)
-        except (DatabaseError, OSError) as error:
+        except (DatabaseFailure, OSError) as error:
             raise NotStored(str(error)) from error
 
     async def load(self) -> Memory:
@@ -63,13 +64,13 @@ class Store:
         """Give the strategy's row, made with these settings where it is new."""
         return await self._run(_strategy, key, limits, enabled)
 
-    async def save(self, desk: Desk) -> None:
-        """Write settings, enabled, revision, epoch, kill and peak of one desk; synced on return."""
-        await self.save_all([desk])
+    async def keep_kill(self, desk: Desk) -> None:
+        """Write epoch, kill and peak, synced on return; settings that another write has on its way stay."""
+        await self._run(_write, [(desk.number, kill_columns(desk))])
 
-    async def save_all(self, desks: Sequence[Desk]) -> None:
-        """Write several desks in one transaction."""
-        await self._run(_write, [(desk.number, columns(desk)) for desk in desks])
+    async def keep_peak(self, desk: Desk) -> None:
+        """Write the high-water mark of the desk's epoch."""
+        await self._run(_write_peak, desk.number, desk.epoch, desk.peak)
 
     async def write(self, changes: Sequence[tuple[int, dict[str, Any]]]) -> None:
         """Write columns of several strategies in one transaction, before memory has them."""
@@ -101,16 +102,9 @@ def kill_text(kill: Kill | None) -> str:
     return dump_json(kill.to_json()) if kill else ""
 
 
-def columns(desk: Desk) -> dict[str, Any]:
-    """Give the columns of a desk as they are to be stored."""
-    return {
-        **desk.limits.to_json(),
-        "enabled": desk.enabled,
-        "revision": desk.revision,
-        "epoch": desk.epoch,
-        "kill": kill_text(desk.kill),
-        "peak": desk.peak,
-    }
+def kill_columns(desk: Desk) -> dict[str, Any]:
+    """Give the columns of a desk's kill as they are to be stored."""
+    return {"epoch": desk.epoch, "kill": kill_text(desk.kill), "peak": desk.peak}
 
 
 def read_kill(text: str) -> Kill | None:
@@ -180,6 +174,10 @@ def _write(changes: Sequence[tuple[int, dict[str, Any]]]) -> None:
     with transaction.atomic():
         for number, values in changes:
             Strategy.objects.filter(pk=number).update(**values)
+
+
+def _write_peak(number: int, epoch: int, peak: int) -> None:
+    Strategy.objects.filter(pk=number, epoch=epoch).update(peak=peak)
 
 
 def _add_orders(rows: list[Order]) -> None:

@@ -1,5 +1,6 @@
 """Moves between ledgers that no order of ours makes, and how bookings reach the disk."""
 
+import asyncio
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -13,6 +14,8 @@ from venues.trader.models import Booking
 from venues.trader.store import NotStored
 
 log = logging.getLogger(__name__)
+
+KEEP_AGAIN_S = 1.0
 
 
 def ledger_of(core: Core, desk: Desk | None, epoch: int, symbol: str) -> Ledger:
@@ -75,7 +78,7 @@ def to_unattributed(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
         return
     price = desk.market.mark or price_micros(ledger.entry_price or desk.market.known.min_notional)
     at_ms = core.gateway.venue_ms()
-    venue_id = f"{desk.number}-{epoch}-{at_ms}"
+    venue_id = core.transfer_id(f"{desk.number}-{epoch}", at_ms)
     closed = ledger.fill(-lots, price, 0, at_ms)
     ledger_of(core, None, 0, symbol).fill(lots, price, 0, at_ms)
     halves = [(desk.number, epoch, -lots), (None, 0, lots)]
@@ -98,7 +101,7 @@ def adjust(core: Core, state: MarketState, desk: Desk | None, lots: int) -> None
     epoch = desk.epoch if desk else 0
     ledger_of(core, desk, epoch, state.symbol).fill(lots, state.mark, 0, at_ms)
     booking = Booking(
-        kind="transfer", venue_id=f"difference-{state.symbol}-{at_ms}", symbol=state.symbol,
+        kind="transfer", venue_id=core.transfer_id(f"difference-{state.symbol}", at_ms), symbol=state.symbol,
         strategy_id=desk.number if desk else None, epoch=epoch, lots=lots, price=state.mark, amount=0,
         at_ms=at_ms, external=True,
     )  # fmt: skip
@@ -141,7 +144,14 @@ def keep(core: Core, bookings: Sequence[Booking], trades: Sequence[tuple[int, Tr
 
 
 async def _keep(core: Core, bookings: Sequence[Booking], trades: Sequence[tuple[int, Trade]]) -> None:
-    try:
-        await core.store.book(bookings, trades)
-    except NotStored as error:
-        core.alarm("bookings are in memory, not on disk: %s", error)
+    told = False
+    while True:
+        try:
+            await core.store.book(bookings, trades)
+        except NotStored as error:
+            if not told:
+                core.alarm("bookings are in memory, not on disk: %s", error)
+            told = True
+            await asyncio.sleep(KEEP_AGAIN_S)
+        else:
+            return

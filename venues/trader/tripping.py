@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from venues.contract.money import from_micros, to_micros
 from venues.contract.states import Kill
@@ -20,12 +21,14 @@ def check(core: Core, desk: Desk) -> None:
 
     An exception in here closes the strategy's gate and alarms.
     """
-    if desk.ledger.lots and not desk.market.mark:
-        return
+    if desk.ledger.lots and not (desk.market.mark and core.price_fresh(desk.market)):
+        return  # the next price checks (I18)
     try:
         total = desk.total_for_check()
         if desk.market.counts or not desk.ledger.lots:
             desk.peak = max(desk.peak, total)
+            if core.config.kill_on == "drawdown":
+                save_peak(core, desk)
         if desk.kill is None and trips(
             total, desk.peak, to_micros(desk.limits.max_strategy_loss), core.config.kill_on
         ):
@@ -61,6 +64,19 @@ def trip(core: Core, desk: Desk, cause: str, flatten: bool | None = None) -> Non
     core.step(desk)
 
 
+def follow(core: Core, desk: Desk) -> None:
+    """Let the kill's state follow what is held: a fill after flat takes "flat_confirmed" back (I14)."""
+    if desk.kill is None or not desk.lots:
+        return
+    state = "gate_closed" if desk.flatten else "held"
+    if desk.kill.state != state:
+        desk.kill = replace(
+            desk.kill, state=state, total_pnl_flat=None, left=abs(desk.ledger.size_of(desk.lots))
+        )
+        persist(core, desk)
+        core.publish(desk)
+
+
 def persist(core: Core, desk: Desk) -> asyncio.Future[None]:
     """Write the desk until the disk has it; the future is done after the first try."""
     first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -69,29 +85,52 @@ def persist(core: Core, desk: Desk) -> asyncio.Future[None]:
 
 
 async def _persist(core: Core, desk: Desk, first: asyncio.Future[None]) -> None:
-    while True:
-        try:
-            await core.store.save(desk)
-        except NotStored as error:
-            if not desk.not_durable:
-                core.alarm("%s/%s is in force but not durable: %s", *desk.key, error)
-            desk.not_durable = str(error) or type(error).__name__
-            core.publish(desk)
-        else:
-            desk.peak_saved = desk.peak
-            desk.not_durable = ""
+    try:
+        while not await _is_kept(core, desk):
+            if not first.done():
+                first.set_result(None)
+            await asyncio.sleep(PERSIST_AGAIN_S)
+    finally:
         if not first.done():
             first.set_result(None)
+
+
+async def _is_kept(core: Core, desk: Desk) -> bool:
+    if desk.resetting:
+        async with core.changing:
+            pass  # what the reset leaves is what is written
+    peak = desk.peak
+    try:
+        await core.store.keep_kill(desk)
+    except NotStored as error:
         if not desk.not_durable:
-            return
-        await asyncio.sleep(PERSIST_AGAIN_S)
+            core.alarm("%s/%s is in force but not durable: %s", *desk.key, error)
+        desk.not_durable = str(error) or type(error).__name__
+        core.publish(desk)
+        return False
+    desk.peak_saved = peak
+    desk.not_durable = ""
+    return True
 
 
 def save_peak(core: Core, desk: Desk) -> None:
-    """Write a high-water mark that has moved."""
-    if desk.peak != desk.peak_saved:
-        desk.peak_saved = desk.peak
-        core.spawn(core.store.write([(desk.number, {"peak": desk.peak})]))
+    """Write a high-water mark that has moved; one write at a time."""
+    if desk.peak != desk.peak_saved and not desk.saving_peak:
+        desk.saving_peak = True
+        core.spawn(_save_peak(core, desk))
+
+
+async def _save_peak(core: Core, desk: Desk) -> None:
+    try:
+        while desk.peak != desk.peak_saved:
+            epoch, peak = desk.epoch, desk.peak
+            await core.store.keep_peak(desk)
+            if desk.epoch == epoch:
+                desk.peak_saved = peak
+    except NotStored as error:
+        log.warning("%s/%s: its high-water mark is not on disk: %s", *desk.key, error)
+    finally:
+        desk.saving_peak = False
 
 
 def micros_text(micros: int) -> str:
