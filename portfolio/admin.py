@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.http import HttpRequest
 from knox.models import AuthToken
 
+from portfolio import book
 from portfolio.models import ClosedTrade, EquityPoint, Strategy, Trader, Transition
 
 
@@ -35,6 +36,11 @@ class TraderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to typ
     list_display = ["source", "url", "enabled", "heard_at"]
     fields = ["source", "url", "enabled", "heard_at"]
     readonly_fields = ["heard_at"]
+
+    def save_model(self, request: HttpRequest, obj: Trader, form: Any, change: bool) -> None:
+        """Save, and tell the readers."""
+        super().save_model(request, obj, form, change)
+        book.registered(obj.source)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Trader | None = None) -> list[str]:
         """Give what cannot be edited: the source of a trader that is known already, too."""

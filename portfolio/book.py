@@ -36,7 +36,9 @@ _version = time.time_ns()
 
 
 def version() -> int:
-    """Give a number that rises with any change, across restarts too."""
+    """Give a number that rises with any change, a trader's silence included, across restarts too."""
+    for source in list(_links):
+        show_status(source)
     return _version
 
 
@@ -176,6 +178,11 @@ def _transition(held: Report, before: StrategyState, now: datetime) -> Transitio
         cause=kill.cause[:32] if kill else "",
         total_pnl=money(held.state.total_pnl),
     )
+
+
+def registered(source: str) -> None:
+    """Tell the readers that the registry's entry of a trader has changed."""
+    _publish(f"source:{source}")
 
 
 def record_account(source: str, account: Account) -> None:

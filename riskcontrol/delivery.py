@@ -259,6 +259,7 @@ def _refused(delivery: Delivery, error: Conflict | Refused) -> None:
         return
     log.error("%s: the trader is ahead of revision %s: %s", delivery.strategy, delivery.revision, error)
     _settle(delivery, Delivery.State.SUPERSEDED, error.detail)
+    book.changed(delivery.strategy_id)
 
 
 def take_row(strategy: Strategy, row: Mapping[str, Any] | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.test import Client
 from rest_framework.test import APIClient
 
 from portfolio import book
@@ -72,6 +73,29 @@ def test_a_report_changes_the_lists_etag_too(viewer_api: APIClient, hyperliquid_
     etag = viewer_api.get(LIST).headers["ETag"]
     book.record("hyperliquid", [state("momentum", "BTC", total_pnl=Decimal("-1"))])
     assert viewer_api.get(LIST, headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_silence_changes_the_lists_etag_the_moment_it_is_shown(
+    viewer_api: APIClient, hyperliquid_btc: RowKey
+) -> None:
+    book.heard("hyperliquid")
+    first = viewer_api.get(LIST)
+    assert first.json()["sources"][0]["status"] == "online"
+    link = book.link("hyperliquid")
+    assert link.heard is not None
+    link.heard -= 6
+    later = viewer_api.get(LIST, headers={"If-None-Match": first.headers["ETag"]})
+    assert (later.status_code, later.json()["sources"][0]["status"]) == (200, "stale")
+
+
+def test_a_trader_put_into_the_registry_changes_the_lists_etag(
+    viewer_api: APIClient, admin: User, client: Client, hyperliquid_btc: RowKey
+) -> None:
+    etag = viewer_api.get(LIST).headers["ETag"]
+    client.force_login(admin, "portfolio.access.RoleBackend")
+    client.post("/admin/portfolio/trader/add/", {"source": "other", "url": "http://127.0.0.1:9"})
+    found = viewer_api.get(LIST, headers={"If-None-Match": etag})
+    assert [one["source"] for one in found.json()["sources"]] == ["hyperliquid", "other"]
 
 
 def test_a_rows_etag_is_its_revision_and_it_never_answers_304(
