@@ -3,7 +3,9 @@
 A failing day is run again by its seed: `pytest tests/trader/test_random_days.py -k "day[7]"`.
 """
 
+import asyncio
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -11,7 +13,8 @@ import pytest
 from tests.trader.conftest import KEY, House, Told
 from venues.contract.errors import ProductError
 from venues.contract.names import StrategyKey
-from venues.trader.gateway import Disconnected, Funding
+from venues.trader.core import Config
+from venues.trader.gateway import Disconnected, Event, Funding
 from venues.trader.models import Booking
 
 SECOND, OTHER = StrategyKey("second", "BTC"), StrategyKey("third", "ETH")
@@ -31,8 +34,8 @@ class Day:
     async def step(self) -> None:
         action = self.dice.choices(
             ["price", "candle", "wait", "fault", "crash", "settings", "kill", "reset", "hand", "funding",
-             "disconnect", "toggle", "side"],
-            [9, 7, 5, 4, 2, 3, 1, 3, 1, 1, 1, 1, 2],
+             "disconnect", "toggle", "side", "disk", "scramble", "vanish", "freeze"],
+            [9, 7, 5, 4, 2, 3, 1, 3, 1, 1, 1, 1, 2, 1, 2, 1, 1],
         )[0]  # fmt: skip
         self.story.append(action)
         await getattr(self, action)()
@@ -57,7 +60,7 @@ class Day:
 
     async def fault(self) -> None:
         venue = self.house.venue
-        match self.dice.randint(0, 6):
+        match self.dice.randint(0, 8):
             case 0:
                 venue.lose_answers = 1
             case 1:
@@ -72,12 +75,59 @@ class Day:
                 venue.silent_fills = self.dice.choice([True, False])
             case 6:
                 venue.unread = self.dice.choice([True, False])
+            case 7:
+                venue.stop_share = self.dice.choice([Decimal("0.5"), Decimal(1)])
+            case 8:
+                venue.lost_cancels = 1
 
     async def crash(self) -> None:
         await self.house.crash()
         if self.dice.random() < 0.5:
             await self.price()
         await self.house.start()
+
+    async def disk(self) -> None:
+        """The disk is full for a while."""
+        self.house.disk.full = True
+        await self.dice.choice([self.price, self.candle, self.kill])()
+        self.house.disk.full = False
+
+    async def scramble(self) -> None:
+        """What happens is told late, in any order, and some of it twice."""
+        venue = self.house.venue
+        venue.held = []
+        await self.dice.choice([self.price, self.candle, self.hand])()
+        await self.house.pass_(0.5)
+
+        def shuffle(events: list[Event]) -> None:
+            events.extend(self.dice.choices(events, k=2) if events else [])
+            self.dice.shuffle(events)
+
+        venue.release(shuffle)
+
+    async def vanish(self) -> None:
+        """The venue drops the stops, and tells it or not."""
+        venue = self.house.venue
+        for client_id, one in list(venue.resting.items()):
+            del venue.resting[client_id]
+            venue.done[client_id] = replace(venue._state(one), status="canceled")
+            if self.dice.random() < 0.5:
+                venue.tell(venue.done[client_id])
+
+    async def freeze(self) -> None:
+        """The process stands still while the venue goes on."""
+        venue = self.house.venue
+        listen, venue.listen = venue.listen, lambda event: None
+        await self.price()
+        venue.now_ms += 60_000
+        self.house.time.pass_(60)
+        venue.listen = listen
+        opened = sum(not order.reduce_only for order in venue.sent)
+        self.house.engine.tick(1)
+        await self.house.quiet()
+        assert sum(not order.reduce_only for order in venue.sent) == opened, self.story  # I18
+        venue.listen(Disconnected("this process stood still"))
+        await venue.start(self.house.engine.on_event, [])
 
     async def settings(self) -> None:
         self.revision += 1
@@ -92,7 +142,10 @@ class Day:
         await self.house.engine.apply_settings(self.any_key(), {name: Decimal(value)}, None)
 
     async def kill(self) -> None:
-        await self.house.engine.kill(self.any_key())
+        try:
+            await self.house.engine.kill(self.any_key())
+        except ProductError as error:
+            assert error.code == "not_durable"
 
     async def reset(self) -> None:
         key = self.any_key()
@@ -155,12 +208,19 @@ class Day:
     async def evening(self) -> None:
         """Everything answers again; a while later all must add up."""
         venue = self.house.venue
-        venue.lose_answers = venue.swallow = 0
+        venue.lose_answers = venue.swallow = venue.lost_cancels = 0
+        venue.stop_share = Decimal(1)
         venue.fill_share, venue.refuse_closes, venue.refuse_stops = Decimal(1), "", ""
         venue.silent_fills = venue.unread = False
         self.house.engine.core.wants_reconcile.set()
-        await self.house.pass_(30)
+        await self.house.pass_(75)
         self.count_kills()
+
+
+async def all_on_disk(house: House) -> None:
+    """Wait until what a full disk refused is written: it is tried every second."""
+    await house.engine.core.settle(5.0)
+    await asyncio.sleep(0)
 
 
 def on_disk(house: House) -> Decimal:
@@ -207,12 +267,14 @@ async def test_many_days(house: House, seed: int) -> None:
 async def a_day(house: House, seed: int) -> None:
     for key in (SECOND, OTHER):
         house.algorithms[key] = Told("long")
+    house.config = Config(kill_on="drawdown" if seed % 3 == 0 else "loss")
     house.engine = house.build()
     await house.start()
     day = Day(house, seed)
     for _ in range(STEPS):
         await day.step()
     await day.evening()
+    await all_on_disk(house)
     assert_adds_up(house, day.story)
     booked: list[Decimal] = []
     await house.disk_run(lambda: booked.append(on_disk(house)))

@@ -90,6 +90,7 @@ class Venue:
         self.stop_share = Decimal(1)  # of a stop that is triggered
         self.lost_cancels = 0  # cancels that get no answer and do nothing
         self.reads: Counter[str] = Counter()
+        self.held: list[Event] | None = None  # events that wait, to be told late and in any order
         self.problems: list[str] = []
 
     # -- what a test does
@@ -113,6 +114,20 @@ class Venue:
                 del self.resting[client_id]
                 share = btc().size_down(self._closable(request) * self.stop_share)
                 self._execute(request, one.order_id, share)
+
+    def tell(self, event: Event) -> None:
+        """Tell an event, or keep it back."""
+        if self.held is None:
+            self.listen(event)
+        else:
+            self.held.append(event)
+
+    def release(self, order: Callable[[list[Event]], None] = lambda events: None) -> None:
+        """Tell what was kept back, put in another order first."""
+        events, self.held = self.held or [], None
+        order(events)
+        for event in events:
+            self.listen(event)
 
     def candle(self, symbol: str) -> None:
         """Close a minute."""
@@ -276,7 +291,7 @@ class Venue:
             )
             self.book_of_fills.append(fill)
             if not self.silent_fills:
-                self.listen(fill)
+                self.tell(fill)
         return self._final(order, order_id, "filled" if size == order.size else "canceled", size, "")
 
     def _final(
@@ -288,7 +303,7 @@ class Venue:
         )  # fmt: skip
         self.done[order.client_id] = state
         if order.trigger is not None:
-            self.listen(state)
+            self.tell(state)
         return OrderReply(order.client_id, state.status, order_id, filled, said or None)
 
     def _cancel(self, client_id: int) -> OrderReply:
