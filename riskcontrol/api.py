@@ -143,6 +143,7 @@ class RowView(RiskView):
     @extend_schema(
         operation_id="change_settings",
         parameters=[IF_MATCH],
+        request=serializers.SettingsSerializer,
         responses={200: serializers.RowSerializer, 202: serializers.RowSerializer, **WRITE_ERRORS},
     )
     def put(self, request: Request, **names: str) -> Response:

@@ -59,6 +59,7 @@ class Written:
     settings: RiskSettings
     deliveries: list[Delivery] = field(default_factory=list)
     enabling: Change | None = None
+    asked: Mapping[str, Decimal] = field(default_factory=dict)
     asks: bool = False  # an enable, which its trader has to answer even where nothing changes
     error: ProductError | None = None
 
@@ -204,7 +205,7 @@ def _single(item: BulkItem, actor: Actor, reason: str) -> Outcome:
 def _write(item: BulkItem, actor: Actor, reason: str) -> Written:
     """Write one item in the caller's transaction; what refuses it is kept in `error`."""
     settings = writing.settings_of(item.key)
-    written = Written(settings)
+    written = Written(settings, asked=item.changes)
     try:
         writing.check_expected(settings, item.expected)
         if item.enabled and asking.is_killed(settings.strategy):
@@ -307,9 +308,19 @@ def _outcome(written: Written, row: dict[str, Any] | None = None) -> Outcome:
     if "rejected" in found:
         said = next(one.last_error for one in written.deliveries if one.change.outcome == "rejected")
         return Outcome("rejected", row, Conflict(said, code="rejected", row=row))
+    refused = _still_refused(written) if row["sync"] == "rejected" else ""
+    if refused:
+        return Outcome("rejected", row, Conflict(refused, code="rejected", row=row))
     if not found:
         return Outcome("unchanged", row)
     return Outcome("pending" if "pending" in found else "applied", row)
+
+
+def _still_refused(written: Written) -> str:
+    """Give the trader's sentence where a value asked for is one that it has refused, else nothing."""
+    refused, said = RiskSettings.objects.values_list("refused", "refusal").get(pk=written.settings.pk)
+    again = any(name in refused and refused[name] == value for name, value in written.asked.items())
+    return str(said) or "The trader refused this value." if again else ""
 
 
 def _announce(written: Sequence[Written]) -> None:

@@ -72,3 +72,9 @@ def test_errors_are_described(document: Any) -> None:
     assert set(document["components"]["schemas"]["Error"]["properties"]) == {"detail", "code", "fields"}
     row = document["paths"]["/api/risk/{source}/{strategy_id}/{symbol}"]["put"]["responses"]
     assert {"200", "202", "400", "409", "415"} <= set(row)
+
+
+def test_every_write_says_what_its_body_holds(document: Any) -> None:
+    for path, verbs in document["paths"].items():
+        for verb in set(verbs) & {"put", "post"}:
+            assert "requestBody" in verbs[verb], (verb, path)

@@ -66,6 +66,6 @@ def test_every_variable_of_the_example_is_read_by_somebody() -> None:
     unread = [
         name
         for name, _ in VARIABLE.findall(EXAMPLE)
-        if name not in source and name.removeprefix("HYPERLIQUID") not in source
+        if name not in source and name.removeprefix("HYPERLIQUID").removeprefix("LIGHTER") not in source
     ]
     assert unread == []

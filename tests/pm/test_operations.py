@@ -162,6 +162,17 @@ def test_i02_a_change_for_a_trader_that_is_away_is_pending(away: Trader) -> None
     assert outcomes() == [("change", "pending")]
 
 
+def test_a_refused_value_asked_for_again_is_rejected_again(known: FakeTrader) -> None:
+    refusal("rejected", operations.change_settings, BTC, {"risk_per_trade": Decimal(50)})
+    error = refusal("rejected", operations.change_settings, BTC, {"risk_per_trade": Decimal(50)})
+    assert error.row is not None
+    assert error.row["sync"] == "rejected"
+    both = {"risk_per_trade": Decimal(50), "stop_loss_dollars": Decimal("3.8")}
+    error = refusal("rejected", operations.change_settings, BTC, both)
+    assert error.row is not None
+    assert error.row["stop_loss_dollars"] == Decimal("3.8")
+
+
 def test_what_the_trader_refuses_is_rejected_with_its_sentence(known: FakeTrader) -> None:
     error = refusal("rejected", operations.change_settings, BTC, {"risk_per_trade": Decimal(50)})
     assert error.row is not None
