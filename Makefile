@@ -17,7 +17,7 @@ run: venv
 
 ## Run the tests that fit into about two minutes.
 test: venv-dev
-	$(PYTEST) -n $(WORKERS) --dist loadgroup -m "not slow"
+	$(PYTEST) -n $(WORKERS) --dist loadscope -m "not slow"
 
 ## Check format, style, types, templates, security and migrations.
 lint: venv-dev
@@ -36,7 +36,7 @@ bench: venv-dev
 
 ## Run every proof, the slow ones included.
 prove: venv-dev
-	$(PYTEST) -n $(WORKERS) --dist loadgroup
+	$(PYTEST) -n $(WORKERS) --dist loadscope
 
 ## Take the pictures in docs/.
 screenshots: venv-dev

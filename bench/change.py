@@ -58,7 +58,7 @@ def measure(product: Tapped, fsync: Step, round_trip: Step) -> None:
     """Take rounds of fsyncs, round trips, questions to the trader and changes; print the medians."""
     cents = itertools.cycle(range(400, 600))
     url = f"{product.url}/api/risk/hyperliquid/momentum/BTC"
-    session = keeping_alive(f"Token {product.token('operator')}")
+    session = keeping_alive(f"Token {product.token()}")
     secret = (product.var_dir / "secrets" / "HYPERLIQUID_TRADER_TOKEN").read_text().strip()
     trader = keeping_alive(f"Bearer {secret}")
     hops: list[list[float]] = [[], [], []]

@@ -20,8 +20,7 @@ class Alone(Product):
 
     def start(self, wait: bool = True) -> "Alone":
         """Prepare and start PM."""
-        (self.var_dir / "log").mkdir(parents=True, exist_ok=True)
-        self.manage("prepare")
+        self.prepare()
         self.start_process("pm")
         if wait:
             self.eventually(lambda: self.link() == "online", 60, "PM with its trader online")
@@ -34,7 +33,7 @@ def run(folder: Path) -> None:
     with trader_of(COUNT, product.ports["hyperliquid"]):
         try:
             product.start()
-            token = product.token("operator")
+            token = product.token()
             product.eventually(lambda: len(product.rows()) == COUNT, 20, f"{COUNT} rows")
             body = product.api("GET", "/api/risk/strategies", token=token).content
             with bare.bytes_from_memory(body, folder) as from_memory:

@@ -9,18 +9,17 @@ import pytest
 from tests.processes.product import VENUES, Product
 
 # What PM and the supervisor do is the same for every trader: proven with the first, repeated by `make prove`.
-SAME_FOR_EVERY_TRADER = ("test_rows.py::test_a_", "kill_9_of_everything", "command")
+SAME_FOR_EVERY_TRADER = ("test_rows.py::test_a", "kill_9_of_everything", "command")
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each venue's tests one worker, and mark repetitions slow."""
+    """Mark them all, and repetitions slow."""
     for item in items:
         if item.path.parent != Path(__file__).parent:
             continue
         venue = getattr(item, "callspec", None) and item.callspec.params.get("venue")  # type: ignore[attr-defined]
         item.add_marker(pytest.mark.processes)
-        item.add_marker(pytest.mark.xdist_group(f"processes-{venue}" if venue else "processes"))
         if venue not in {None, VENUES[0]} and any(name in item.nodeid for name in SAME_FOR_EVERY_TRADER):
             item.add_marker(pytest.mark.slow)
 

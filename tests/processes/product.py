@@ -1,12 +1,15 @@
 """The product as an operator starts it: its own processes, ports and VAR_DIR, ended whatever happens."""
 
+import atexit
 import ctypes
 import os
+import shutil
 import signal
 import socket
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -43,6 +46,7 @@ model_reward = 123.4
 """
 
 T = TypeVar("T")
+_first: list[Path] = []
 
 
 def strategy(
@@ -117,16 +121,26 @@ class Product:
 
     def start(self, wait: bool = True) -> "Product":
         """Prepare and start everything; returns when PM is ready and shows the trader online."""
-        (self.var_dir / "log").mkdir(parents=True, exist_ok=True)
+        self.prepare()
         if self.supervised:
             self._spawn("supervisor", [sys.executable, "-m", "portfolio.supervise"])
         else:
-            self.manage("prepare")
             for name in ("exchange", self.venue, "pm"):
                 self.start_process(name)
         if wait:
             self.wait_ready()
         return self
+
+    def prepare(self) -> None:
+        """Run `manage.py prepare`; what the first product of a test run makes, the others begin with."""
+        if _first:
+            shutil.copytree(_first[0], self.var_dir)
+        self.manage("prepare")
+        if not _first:
+            _first.append(Path(tempfile.mkdtemp()) / "var")
+            atexit.register(shutil.rmtree, _first[0].parent, ignore_errors=True)
+            shutil.copytree(self.var_dir, _first[0])
+        (self.var_dir / "log").mkdir(exist_ok=True)
 
     def start_process(self, name: str) -> None:
         """Start one process that is not running: "exchange", "pm" or a venue's trader."""
@@ -261,7 +275,7 @@ class Product:
         assert done.returncode == 0, f"manage.py {' '.join(words)}: {done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def token(self, role: str = "operator") -> str:
+    def token(self, role: str = "admin") -> str:
         """Give an API token of a user with the role, made on first use; "admin" is the first user."""
         if role not in self._tokens:
             if role != "admin":
@@ -302,12 +316,12 @@ class Product:
         self.exchange("/paper/price", {"symbol": symbol, "price": str(price)})
 
     def order(self, words: str, json: Any = None, key: str = "momentum/BTC") -> requests.Response:
-        """Do something to a row as an operator: "enable", "kill", "reset-kill-switch", ..."""
-        return self.api("POST", f"/api/risk/{self.venue}/{key}/{words}", json or {}, self.token("operator"))
+        """Do something to a row as the first user: "enable", "kill", "reset-kill-switch", ..."""
+        return self.api("POST", f"/api/risk/{self.venue}/{key}/{words}", json or {}, self.token())
 
     def change(self, key: str = "momentum/BTC", **settings: Any) -> requests.Response:
-        """PUT risk settings as an operator."""
-        return self.api("PUT", f"/api/risk/{self.venue}/{key}", settings, self.token("operator"))
+        """PUT risk settings as the first user."""
+        return self.api("PUT", f"/api/risk/{self.venue}/{key}", settings, self.token())
 
     # --- what is the case -----------------------------------------------------------------
 
@@ -317,14 +331,14 @@ class Product:
 
     def listing(self) -> dict[str, Any]:
         """Give PM's whole answer of GET /api/risk/strategies, numbers as Decimal."""
-        answer = self.api("GET", "/api/risk/strategies", token=self.token("operator"))
+        answer = self.api("GET", "/api/risk/strategies", token=self.token())
         assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
         return answer.json(parse_float=Decimal)  # type: ignore[no-any-return]
 
     def row(self, strategy_id: str = "momentum", symbol: str = "BTC") -> dict[str, Any]:
         """Give one of PM's rows."""
         path = f"/api/risk/{self.venue}/{strategy_id}/{symbol}"
-        answer = self.api("GET", path, token=self.token("operator"))
+        answer = self.api("GET", path, token=self.token())
         assert answer.status_code == 200, f"{answer.status_code} {answer.text}"
         return answer.json(parse_float=Decimal)  # type: ignore[no-any-return]
 

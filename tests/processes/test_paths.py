@@ -56,7 +56,7 @@ def request(
 
 def credentials(product: Product, name: str) -> bytes:
     if name == "pm":
-        return b"Authorization: Token " + product.token("operator").encode() + b"\r\n"
+        return b"Authorization: Token " + product.token().encode() + b"\r\n"
     if name == "hyperliquid":
         secret = (product.var_dir / "secrets" / "HYPERLIQUID_TRADER_TOKEN").read_bytes().strip()
         return b"Authorization: Bearer " + secret + b"\r\n"

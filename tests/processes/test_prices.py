@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-import pytest
-
 from tests.processes.product import Product, strategy
 
 CENT = Decimal("0.01")
@@ -36,7 +34,7 @@ def test_stops_fire_while_the_trader_is_frozen_and_it_kills_when_it_wakes(
     product.eventually(lambda: both_open(product), 20, "two trades with their stops")
     with product.frozen(product.venue):
         product.price("BTC", product.mark() * Decimal("0.955"))
-        product.eventually(lambda: product.size("BTC") == 0, 5, "the stop fired at the venue")
+        product.eventually(lambda: product.size("BTC") == 0, 15, "the stop fired at the venue")
         assert product.size("ETH") < 0
     product.eventually(lambda: product.row()["is_killed"], 10, "the loss booked and the strategy killed")
     product.eventually(lambda: product.row()["kill"]["state"] == "flat_confirmed", 15, "flat confirmed")

@@ -7,7 +7,6 @@ import pytest
 
 from tests.processes.product import Product, strategy
 
-
 NINE = {
     "strategy_id",
     "symbol",
@@ -92,7 +91,6 @@ def test_an_ended_trader_s_rows_stay_and_it_comes_back_with_kills_and_settings(p
 def test_a_process_that_is_killed_is_restarted_and_the_others_live_on(start: Callable[..., Product]) -> None:
     product = start(strategies=TWO, supervised=True)
     assert product.change(stop_loss_dollars=4).status_code == 200
-    product.token("operator")
     for name in (product.venue, "pm", "exchange"):
         before = {one: product.pid(one) for one in ("exchange", product.venue, "pm")}
         product.kill9(name)
