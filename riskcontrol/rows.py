@@ -167,7 +167,14 @@ def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datet
     if made is None or made.parts != parts:
         made = _made[report.number] = Made(parts, _fresh_row(settings, report, pending, equity))
     heard_at = link.heard_at if report.present and link.heard_at else report.at
-    return {**made.row, "as_of": iso(heard_at), "_id": report.number}
+    # A trader of the minimal contract tells no revision, and nothing of positions either.
+    tells_positions = report.state.revision is not None or report.state.position is not None
+    return {
+        **made.row,
+        "as_of": iso(heard_at),
+        "_id": report.number,
+        "_tells_positions": tells_positions,
+    }
 
 
 def _fresh_row(

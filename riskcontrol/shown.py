@@ -88,6 +88,7 @@ class Shown:
     can_reset: bool
     revision: int = 0
     seen_enabled: bool = False
+    flat: str = "Flat"
     errors: dict[str, str] = field(default_factory=dict)
     refusal: str = ""
     conflict: list[dict[str, str]] | None = None
@@ -122,6 +123,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         can_reset=bool(row["is_killed"] and not is_closing(row)),
         revision=row["revision"],
         seen_enabled=row["enabled"],
+        flat="Flat" if row.get("_tells_positions", True) else "Position unknown",
     )
 
 

@@ -165,3 +165,11 @@ def test_a_push_holds_no_field(two: FakeTrader, operator: bool) -> None:
     for control in ("<input", "<form", "<select", "<textarea"):
         assert control not in pushed
     assert ("<button" in pushed) is operator
+
+
+def test_flat_is_not_said_of_a_trader_that_tells_no_positions(plain_page: Page, known: FakeTrader) -> None:
+    assert ">Flat<" in plain_page.get().text
+    adopted(replace(known.states[BTC], revision=None, position=None))
+    told = plain_page.get().text
+    assert "Position unknown" in told
+    assert ">Flat<" not in told
