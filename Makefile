@@ -15,7 +15,7 @@ export PYTHONUNBUFFERED := 1
 run: venv
 	@exec $(PY) -m portfolio.supervise
 
-## Run the tests that fit into about two minutes.
+## Run every test but the slow proofs.
 test: venv-dev
 	$(PYTEST) -n $(WORKERS) --dist loadscope -m "not slow"
 
