@@ -61,7 +61,7 @@ def test_the_switch_disables_at_once_and_keeps_what_is_typed(console: Console) -
 
 
 def test_a_silent_pm_raises_the_stale_banner_and_a_waking_one_clears_it(console: Console) -> None:
-    wait_for(lambda: not console.one("#stale").is_displayed())
+    wait_for(lambda: not console.one("#stale").is_displayed(), 20)
     console.site.freeze()
     try:
         wait_for(lambda: console.one("#lost").is_displayed(), 8)

@@ -60,7 +60,7 @@ async def test_nothing_speaks_against_a_sound_account(venue: HyperliquidGateway)
     [
         ("exchangeStatus", {"time": 1, "specialStatuses": "post only"}, "post only"),
         ("exchangeStatus", None, "not trading normally"),
-        ("clearinghouseState", state(now_ms() - 3_600_000), "clock is 36"),
+        ("clearinghouseState", state(now_ms() - 36_000_000), "clock is 36"),
         ("clearinghouseState", {}, "clock cannot be checked"),
         ("userRole", {"role": "missing"}, "no agent of"),
         ("userRole", {"role": "user"}, "no agent of"),

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from tests.processes.product import BTC_JANUARY, Product, strategy
 
 replayed = pytest.mark.skipif(not BTC_JANUARY.is_file(), reason=f"no market data at {BTC_JANUARY}")
 LARGE = {"MAX_RISK_PER_TRADE": "20"}
-REPLAY = {"feed": f"replay:{BTC_JANUARY}", "speed": "600", "environment": LARGE}
+FALL = "2022-01-05 15:00"  # from here on bitcoin falls for two days, 46 700 to 41 000
 MOVING = {"speed": "60", "environment": LARGE}
 
 
@@ -76,11 +77,12 @@ def reopen_larger(product: Product) -> None:
 
 @replayed
 def test_january_kills_what_always_holds_and_a_reset_lets_it_trade(
-    start: Callable[..., Product], venue: str
+    start: Callable[..., Product], tmp_path: Path
 ) -> None:
-    # January begins with a rise: a long loses by its fees, where there are none a short loses.
-    algorithm = {"hyperliquid": "always_long", "lighter": "always_short"}[venue]
-    product = start(strategies=strategy(algorithm=algorithm), **REPLAY)
+    fall = tmp_path / "fall.csv"
+    head, *bars = BTC_JANUARY.read_text().splitlines(keepends=True)
+    fall.write_text(head + "".join(bar for bar in bars if bar >= FALL))
+    product = start(strategies=strategy(), feed=f"replay:{fall}", speed="600", environment=LARGE)
     reopen_larger(product)
     product.eventually(lambda: product.row()["is_killed"], 60, "a kill by loss")
     row = check_killed(product)
