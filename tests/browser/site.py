@@ -28,7 +28,10 @@ from venues.contract.states import Position, StrategyState
 BASE = Path(__file__).resolve().parents[2]
 PASSWORD = "a long enough password"
 PREPARE = (
-    "import django; django.setup();from portfolio.management.commands.prepare import prepare_pm; prepare_pm()"
+    "import django; django.setup();"
+    "from portfolio.management.commands.prepare import prepare_pm; prepare_pm();"
+    # The one trader of these tests: another would be offline, and the page would rightly say so.
+    "from portfolio.models import Trader; Trader.objects.exclude(source='hyperliquid').delete()"
 )
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic",
