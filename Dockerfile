@@ -9,7 +9,7 @@ WORKDIR /app
 COPY requirements.txt requirements-lighter.txt ./
 RUN pip install --no-deps --require-hashes -r requirements.txt -r requirements-lighter.txt
 
-COPY manage.py supervisord.conf ./
+COPY manage.py supervisord.conf .env.example ./
 COPY venues venues
 COPY portfolio portfolio
 COPY riskcontrol riskcontrol

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
-from venues.serving import environment
+from venues.serving import dotenv, environment
 from venues.serving.traders import TRADER_PORTS
 
 LOOPBACK = {"127.0.0.1", "localhost", "::1"}
@@ -67,6 +67,7 @@ def become_supervisord() -> NoReturn:
 def main() -> int:
     """Check, prepare, and become supervisord; gives an exit code only where that fails."""
     try:
+        dotenv.check()
         here = exchange_is_a_venue()
         check_ports([name for name in PORTS if here or name != "EXCHANGE_PORT"])
         var_dir = environment.var_dir()

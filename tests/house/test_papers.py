@@ -59,13 +59,3 @@ def test_the_example_s_lines_mean_what_they_show(tmp_path: Path) -> None:
         check=True,
     )
     assert done.stdout.splitlines() == list(shown.values())
-
-
-def test_every_variable_of_the_example_is_read_by_somebody() -> None:
-    source = "".join((ROOT / path).read_text() for path in tracked("venues/*.py", "portfolio/*.py"))
-    unread = [
-        name
-        for name, _ in VARIABLE.findall(EXAMPLE)
-        if name not in source and name.removeprefix("HYPERLIQUID").removeprefix("LIGHTER") not in source
-    ]
-    assert unread == []

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trader_api.processes import manage
+from tests.trader_api.processes import LIMIT_S, answers, fake_trader, manage
 
 
 @pytest.mark.processes
@@ -34,3 +34,14 @@ def test_a_setting_that_makes_no_sense_is_refused_in_one_sentence(
     assert done.returncode == 1
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+@pytest.mark.processes
+def test_a_trader_that_is_started_again_comes_up_and_says_which_name_nobody_reads(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("MAX_RISK_PER_TRADES=1\n")
+    with fake_trader(tmp_path, ENV_FILE=str(file)) as (url, process):
+        assert answers(url)
+        process.terminate()
+        _, said = process.communicate(timeout=LIMIT_S)
+    assert f"{file}, line 1: there is no setting MAX_RISK_PER_TRADES." in said

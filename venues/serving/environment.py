@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from io import StringIO
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+ASSIGNMENT = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")  # as the library reads it
 
 
 @cache
@@ -25,13 +27,23 @@ def _dotenv(path: str) -> dict[str, str]:
     class Reader(Env):  # type: ignore[misc]  # the library has no types
         ENVIRON = read
 
-    Reader.read_env(str(file))
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{file} cannot be read: {error}") from None
+    # Whatever else the library were given, it would log, and a line may hold a secret.
+    Reader.read_env(StringIO("\n".join(line for line in lines if ASSIGNMENT.match(line))))
     return read
+
+
+def dotenv_path() -> Path:
+    """Give where the settings file lies, whether there is one or not."""
+    return Path(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
 
 
 def raw(name: str) -> str | None:
     """Give the variable's text: the environment first, then NAME_FILE, then `.env`; None if unset."""
-    dotenv = _dotenv(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
+    dotenv = _dotenv(str(dotenv_path()))
     for place in (os.environ, dotenv):
         if place.get(name):
             return place[name]

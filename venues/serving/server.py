@@ -10,6 +10,8 @@ from typing import Any
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 
+from venues.serving import dotenv
+
 log = logging.getLogger(__name__)
 reactor: Any = installed_reactor  # its interface depends on which one is installed
 Step = Callable[[], Awaitable[None]]
@@ -21,6 +23,8 @@ def serve(application: Any, host: str, port: int, run: Step | None = None, stop:
     `run` is started on the loop once it turns, and must not return or raise while the process
     lives: when it does, that is logged and the process ends with 1. `stop` is awaited on the way out.
     """
+    for fault in dotenv.faults():  # `prepare` refuses; a trader that is started again must protect its trades
+        log.error(fault)
     failed: list[BaseException] = []
 
     async def guarded(step: Step) -> None:

@@ -17,7 +17,7 @@ from django.db.migrations.executor import MigrationExecutor
 from portfolio.access import ensure_roles, give_role
 from portfolio.firstlogin import keep_first_login
 from portfolio.models import Trader
-from venues.serving import environment, secrets
+from venues.serving import dotenv, environment, secrets
 from venues.serving.database import assert_durable
 
 FIRST_USER = "admin"
@@ -33,6 +33,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Prepare PM here, and each venue's trader and exchange account in processes of their own."""
+        dotenv.check()
         for venue in settings.VENUES:
             secrets.secret(f"{venue.upper()}_TRADER_TOKEN")
         running = [(words, start_child(words)) for words in children()]
