@@ -6,11 +6,12 @@ import sys
 
 TRADER_COMMANDS = {"runtrader", "inittrader", "kill"}
 EXCHANGE_COMMANDS = {"runexchange", "initexchange"}
+HELP = {"-h", "--help"}
+UNPREPARED = ("no such", "does not exist")  # a table or column, in the words of SQLite and PostgreSQL
 
 
-def settings_module(words: list[str]) -> str:
-    """Give the settings module of the process that the words of a command line ask for."""
-    command = words[0] if words else ""
+def settings_module(command: str) -> str:
+    """Give the settings module of the process that a command belongs to."""
     if command in TRADER_COMMANDS:
         return "venues.trader.settings"
     if command in EXCHANGE_COMMANDS:
@@ -18,19 +19,37 @@ def settings_module(words: list[str]) -> str:
     return "portfolio.settings"
 
 
+def name_venue(words: list[str], helps: bool) -> None:
+    """Name the venue of a trader's command, which its settings depend on; help is the same for any."""
+    if helps:
+        from venues.serving.traders import TRADER_PORTS
+
+        os.environ["TRADER_VENUE"] = next(iter(TRADER_PORTS))
+    elif len(words) > 1:
+        os.environ["TRADER_VENUE"] = words[1]
+
+
 def main() -> None:
     """Run the command; a DJANGO_SETTINGS_MODULE that is set already wins."""
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module(words))
-    if words and words[0] in TRADER_COMMANDS and len(words) > 1:
-        os.environ["TRADER_VENUE"] = words[1]  # a trader's settings depend on its venue
+    helps = words[:1] == ["help"] or not HELP.isdisjoint(sys.argv)
+    if words[:1] == ["help"]:
+        words = words[1:2]
+    command = words[0] if words else ""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module(command))
+    if command in TRADER_COMMANDS:
+        name_venue(words, helps)
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
+    from django.db import OperationalError, ProgrammingError
 
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:
         sys.exit(f"{error}")
+    except (OperationalError, ProgrammingError) as error:
+        unprepared = any(words in str(error) for words in UNPREPARED)
+        sys.exit(f"The database says: {error}." + unprepared * " Run `manage.py prepare` first.")
 
 
 if __name__ == "__main__":

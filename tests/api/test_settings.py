@@ -2,8 +2,10 @@
 
 import json
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -88,3 +90,32 @@ def test_runpm_says_that_it_is_not_prepared(tmp_path: Path) -> None:
     assert stopped.returncode == 1
     assert "manage.py prepare" in stopped.stderr
     assert "Traceback" not in stopped.stderr
+
+
+@pytest.mark.parametrize("command", ["createtoken admin", "adduser olga --role viewer", "clearsessions"])
+def test_a_command_before_prepare_says_so_in_a_sentence(tmp_path: Path, command: str) -> None:
+    stopped = start(tmp_path, "manage.py", *command.split(), PM_PASSWORD="a-long-password-of-a-test")
+    assert stopped.returncode == 1
+    assert stopped.stderr.count("\n") == 1
+    assert stopped.stderr.endswith("Run `manage.py prepare` first.\n")
+
+
+def test_a_locked_database_is_not_called_unprepared(tmp_path: Path) -> None:
+    start(tmp_path, "manage.py", "migrate")
+    with closing(sqlite3.connect(tmp_path / "pm.sqlite3")) as holder:
+        holder.execute("BEGIN EXCLUSIVE")
+        stopped = start(tmp_path, "manage.py", "clearsessions")
+    assert stopped.returncode == 1
+    assert stopped.stderr == "The database says: database is locked.\n"
+
+
+@pytest.mark.parametrize("command", ["kill", "runtrader", "inittrader", "runpm", "runexchange"])
+def test_every_command_helps_without_a_venue(tmp_path: Path, command: str) -> None:
+    for words in (
+        ["manage.py", command, "--help"],
+        ["manage.py", command, "-h"],
+        ["manage.py", "help", command],
+    ):
+        helped = start(tmp_path, *words)
+        assert helped.returncode == 0, helped.stderr
+        assert helped.stdout.startswith(f"usage: manage.py {command}")
