@@ -69,7 +69,7 @@ def test_i17_a_frozen_trader_and_a_wrong_token_lead_to_the_file(tmp_path: Path) 
         done = manage(tmp_path, "kill", "hyperliquid", HYPERLIQUID_PORT=port, **TOKEN)
         os.kill(process.pid, signal.SIGCONT)
     assert (done.returncode, lines(tmp_path)[-1]) == (0, {})
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 15  # 2 s of waiting, the rest a busy machine starting Python
 
 
 @pytest.mark.processes

@@ -1,10 +1,11 @@
 """A trader's HTTP API: async views beside the engine on its own loop, no locks (api.md, section 2)."""
 
+import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from decimal import Decimal
 from functools import wraps
-from typing import Any
+from typing import Any, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 
@@ -18,8 +19,11 @@ from venues.trader.facade import engine, set_engine
 __all__ = ["engine", "set_engine"]
 
 Parser = Callable[[Any, str], Any]
+T = TypeVar("T")
 MOST_ITEMS = 10_000
+HUNG_UP_S = 0.05
 NOT_IN_A_METRIC = re.compile(r"[^a-zA-Z0-9_]")
+_unfinished: set["asyncio.Future[Any]"] = set()
 
 
 def endpoint(**methods: View) -> View:
@@ -48,6 +52,33 @@ def on_strategy(step: Callable[[HttpRequest, StrategyKey], Awaitable[Any]]) -> V
         return json_answer(state.to_json())
 
     return view
+
+
+async def to_its_end(step: Awaitable[T]) -> T:
+    """Give what a step gives; it goes on where the asker hangs up.
+
+    Django cancels a view whose asker is gone, and a change stopped between disk and memory is in
+    force in one of them only.
+    """
+    running = asyncio.ensure_future(step)
+    _unfinished.add(running)
+    running.add_done_callback(_finished)
+    return await asyncio.shield(running)
+
+
+def _finished(step: "asyncio.Future[Any]") -> None:
+    _unfinished.discard(step)
+    if not step.cancelled():
+        step.exception()  # asked for, so that one nobody waits for is no noise in the log
+
+
+async def still_asked() -> None:
+    """Let Django cancel a view whose asker has hung up.
+
+    A process that was frozen finds the request and its end together; a resume that PM has given up
+    must not happen when nobody expects it any more.
+    """
+    await asyncio.sleep(HUNG_UP_S)
 
 
 def read_body(request: HttpRequest) -> Any:
@@ -91,42 +122,44 @@ async def put_settings(request: HttpRequest, key: StrategyKey) -> Any:
     engine().row(key)
     changes, rest = parse_changes(read_body(request), also=("revision",))
     revision = parse_revision(rest["revision"]) if "revision" in rest else None
-    return await engine().apply_settings(key, changes, revision)
+    return await to_its_end(engine().apply_settings(key, changes, revision))
 
 
 @on_strategy
 async def enable(request: HttpRequest, key: StrategyKey) -> Any:
     """Let the strategy open trades, at an optional `revision`; 409 `killed`."""
     given = read_keys(request, {"revision": parse_revision})
-    return await engine().enable(key, given.get("revision"))
+    await still_asked()
+    return await to_its_end(engine().enable(key, given.get("revision")))
 
 
 @on_strategy
 async def disable(request: HttpRequest, key: StrategyKey) -> Any:
     """Let the strategy open nothing more, at an optional `revision`; its open trade keeps its stop."""
     given = read_keys(request, {"revision": parse_revision})
-    return await engine().disable(key, given.get("revision"))
+    return await to_its_end(engine().disable(key, given.get("revision")))
 
 
 @on_strategy
 async def reset(request: HttpRequest, key: StrategyKey) -> Any:
     """Clear the kill that `epoch` may name; 409 `not_killed`, `epoch`, or `not_flat` without `force`."""
     given = read_keys(request, {"epoch": parse_revision, "force": parse_flag})
-    return await engine().reset(key, given.get("epoch"), given.get("force", False))
+    await still_asked()
+    return await to_its_end(engine().reset(key, given.get("epoch"), given.get("force", False)))
 
 
 @on_strategy
 async def kill(request: HttpRequest, key: StrategyKey) -> Any:
     """Trip the kill switch by hand; `flatten` overrules ON_KILL. 503 `not_durable` still is in force."""
     given = read_keys(request, {"flatten": parse_flag, "reason": parse_reason})
-    return await engine().kill(key, given.get("flatten"), given.get("reason", ""))
+    return await to_its_end(engine().kill(key, given.get("flatten"), given.get("reason", "")))
 
 
 @on_strategy
 async def close(request: HttpRequest, key: StrategyKey) -> Any:
     """Close the open trade, without killing."""
     read_keys(request, {})
-    return await engine().close(key)
+    return await to_its_end(engine().close(key))
 
 
 async def put_settings_list(request: HttpRequest) -> HttpResponse:
@@ -148,7 +181,7 @@ async def put_settings_list(request: HttpRequest) -> HttpResponse:
     if wrong:
         detail = f"{len(wrong)} of {len(body)} items are not acceptable; nothing was changed."
         return json_answer({"detail": detail, "code": "invalid", "fields": {}, "items": wrong}, 400)
-    states = await engine().apply_settings_list(changes)
+    states = await to_its_end(engine().apply_settings_list(changes))
     return json_answer({"strategies": [state.to_json() for state in states]})
 
 
