@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from csp.decorators import csp_update
 from django.conf import settings
+from django.utils.decorators import method_decorator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.renderers import (
     OpenApiJsonRenderer,
@@ -59,7 +61,8 @@ class SchemaView(JSONErrors, SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer2, OpenApiJsonRenderer, OpenApiYamlRenderer, OpenApiYamlRenderer2]
 
 
+@method_decorator(csp_update({"img-src": ["data:"]}), name="dispatch")
 class DocsView(JSONErrors, SpectacularSwaggerSplitView):
-    """The document's page."""
+    """The document's page; Swagger UI draws its arrows as data: images."""
 
     url_name = "api-schema"
