@@ -12,7 +12,7 @@ from portfolio.access import allows, role_of
 from portfolio.models import Strategy, Transition
 from riskcontrol import pageactions, rows, screen, table
 from riskcontrol.pageaccess import on_row, page
-from riskcontrol.shown import Shown
+from riskcontrol.shown import FLAT, Shown, is_closing
 from venues.serving.numerals import clock, exact, figure, reward
 
 
@@ -105,10 +105,28 @@ def drawer_html(found: dict[str, Any], operator: bool) -> str:
         "facts": _facts(shown),
         "kill_facts": _kill_facts(found["kill"]),
         "last_kill": "" if found["kill"] else _last_kill(found["_id"]),
+        "idle": {"kill": _kill_is_idle(found), "close": _close_is_idle(shown)},
         "operator": operator,
-        "csrf": screen.CSRF_MARK,
     }
     return render_to_string("riskcontrol/drawer.html", context)
+
+
+def _kill_is_idle(row: dict[str, Any]) -> str:
+    """Give why Kill would do nothing; empty where it would."""
+    if row["is_killed"]:
+        return "It is killed: nothing trades until a reset."
+    if row["kill"]:
+        return "Its kill is on the way, and is sent again until the trader acknowledges it."
+    return ""
+
+
+def _close_is_idle(shown: Shown) -> str:
+    """Give why Close would do nothing: only a live row can be known to be flat."""
+    if is_closing(shown.row):
+        return "The kill closes its position."
+    if shown.row["position"] is None and shown.flat == FLAT and "offline" not in shown.tones.split():
+        return "It is flat: there is no trade to close."
+    return ""
 
 
 def _facts(shown: Shown) -> list[tuple[str, str]]:

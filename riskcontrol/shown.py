@@ -22,6 +22,7 @@ from venues.serving.numerals import (
 )
 
 SHORT = {"risk_per_trade": "risk", "stop_loss_dollars": "stop", "max_strategy_loss": "max"}
+FLAT = "Flat"
 WATCH = Decimal(75)
 ALARM = Decimal(90)
 SYNC_WORDS = {
@@ -88,7 +89,7 @@ class Shown:
     can_reset: bool
     revision: int = 0
     seen_enabled: bool = False
-    flat: str = "Flat"
+    flat: str = FLAT
     errors: dict[str, str] = field(default_factory=dict)
     refusal: str = ""
     conflict: list[dict[str, str]] | None = None
@@ -123,7 +124,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         can_reset=bool(row["is_killed"] and not is_closing(row)),
         revision=row["revision"],
         seen_enabled=row["enabled"],
-        flat="Flat" if row.get("_tells_positions", True) else "Position unknown",
+        flat=FLAT if row.get("_tells_positions", True) else "Position unknown",
     )
 
 

@@ -1,5 +1,5 @@
 // The risk table page: saves and questions over htmx, live parts over the socket, keys.
-import "./live.js";
+import { replaceLive } from "./live.js";
 import * as rows from "./rows.js";
 import { openQuestion, closeQuestion, toast, announce, alarm } from "./words.js";
 import "./keys.js";
@@ -137,9 +137,19 @@ function refreshDrawer() {
   refreshing = setTimeout(() => {
     refreshing = 0;
     const live = document.getElementById("drawer-live");
-    if (live && !live.contains(document.activeElement)) htmx.trigger(live, "refresh");
+    if (live) htmx.trigger(live, "refresh");
   }, 1000);
 }
+
+// Part by part and only where something differs: a button is never replaced under the pointer for nothing.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target.id !== "drawer-live") return;
+  const held = drawer.contains(document.activeElement);
+  const box = document.createElement("template");
+  box.innerHTML = event.detail.serverResponse;
+  replaceLive(box.content);
+  if (held && !drawer.contains(document.activeElement)) drawer.focus();
+});
 
 // ---- Totals of what is shown, in micro-dollars: whole numbers
 const money = (micros, signed) => {

@@ -39,11 +39,31 @@ def test_kill_stands_in_the_drawer_and_acts_at_once(console: Console) -> None:
     wait_for(lambda: console.site.trader.states[key("AVAX")].is_killed)
     wait_for(lambda: "KILLED" in console.cell("AVAX", "status"))
     wait_for(lambda: "operator" in console.text("#drawer-live"))
-    console.press("#drawer [data-action=leave]")
-    assert not console.text("#drawer")
-    console.press(f"{console.row('AVAX')} [data-action=reset]")
+    wait_for(lambda: "nothing trades until a reset" in console.text("#drawer-live"))
+    assert console.all("#drawer [data-action=kill]:disabled")
+    console.press("#drawer-reset")
     console.press("#question [data-action=confirm]")
     wait_for(lambda: not console.site.trader.states[key("AVAX")].is_killed)
+    wait_for(lambda: console.all("#drawer [data-action=kill]:enabled"))
+    console.press("#drawer [data-action=leave]")
+    assert not console.text("#drawer")
+
+
+def test_a_button_that_is_pressed_stays_while_the_drawer_follows(console: Console) -> None:
+    console.press(f"{console.row('TIA')} .name a")
+    console.one("#drawer [data-action=kill]")
+    console.run(
+        "document.querySelector('#drawer [data-action=kill]').focus(); window.held = document.activeElement"
+    )
+    console.site.trader.report(key("TIA"), total_pnl=Decimal("-3.33"))
+    wait_for(lambda: "−3.33" in console.text("#drawer-live"))
+    assert console.run("return document.activeElement === window.held")
+    console.run("window.held.click()")
+    wait_for(lambda: console.all("#drawer [data-action=kill]:disabled"))
+    assert console.run("return document.getElementById('drawer').contains(document.activeElement)")
+    console.site.trader.report(key("TIA"), is_killed=False, kill=None, epoch=1)
+    wait_for(lambda: console.all("#drawer [data-action=kill]:enabled"))
+    console.press("#drawer [data-action=leave]")
 
 
 def test_the_switch_disables_at_once_and_keeps_what_is_typed(console: Console) -> None:

@@ -155,7 +155,7 @@ def test_without_scripts_forms_lead_back_or_answer_with_the_page(plain_page: Pag
     assert "Loosen to 9.00" in asked.text
     drawer = plain_page.get(f"/rows/{number}/drawer")
     assert "<!DOCTYPE html>" in drawer.text
-    assert f'action="/rows/{number}/kill"' in drawer.text
+    assert f'form="act" formaction="/rows/{number}/kill"' in drawer.text
 
 
 @pytest.mark.parametrize("action", ACTIONS)
