@@ -100,7 +100,7 @@ def reset(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     """Reset the kill that the question named; a newer one stays."""
     form = forms.read(request.POST)
     if "reset" not in form.confirmed and row["is_killed"]:
-        return asking(request, row, form, questions.about_reset(row))
+        return asking(request, row, form, questions.about_reset(row, _halted(row["source"])))
     key, actor = rows.key_of(row), actor_of(request, "page")
     epoch = form.epoch if form.epoch is not None else row["epoch"]
     try:
@@ -108,6 +108,11 @@ def reset(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     except ProductError as error:
         return refused(request, row, form, error)
     return done(request, outcome, f"{questions.name_of(row)}, kill switch reset", form)
+
+
+def _halted(source: str) -> str | None:
+    account = book.link(source).account
+    return account.halted if account else None
 
 
 @page("operator", "POST")

@@ -157,8 +157,8 @@ def about_enable(row: Mapping[str, Any]) -> Question:
     )
 
 
-def about_reset(row: Mapping[str, Any]) -> Question:
-    """Give the question before a reset; it names the kill that it clears."""
+def about_reset(row: Mapping[str, Any], halted: str | None) -> Question:
+    """Give the question before a reset; it names the kill that it clears. `halted`: why its source is."""
     kill = row["kill"] or {}
     epoch = kill.get("epoch", row["epoch"])
     question = Question(
@@ -167,7 +167,6 @@ def about_reset(row: Mapping[str, Any]) -> Question:
         ["reset"],
         intro="It clears this kill:",
         hidden={"epoch": str(epoch)},
-        button="Reset and trade again" if row["enabled"] else "Reset",
     )
     if kill:
         question.facts = [
@@ -178,11 +177,8 @@ def about_reset(row: Mapping[str, Any]) -> Question:
             ("Epoch", str(epoch)),
             ("Position", kill["state"].replace("_", " ")),
         ]
-    again = (
-        ("warn", "up", "Trading starts again at once: the strategy is still enabled.")
-        if row["enabled"]
-        else ("", "check", "It stays disabled: nothing trades before it is enabled.")
-    )
+    again = _after_reset(row, halted)
+    question.button = "Reset and trade again" if again[0] else "Reset"
     most = exact(row["max_strategy_loss"], SPEC["max_strategy_loss"].decimals)
     question.points = [
         again,
@@ -194,3 +190,16 @@ def about_reset(row: Mapping[str, Any]) -> Question:
         ("", "no", "It does not change the limits and does not reopen the closed position."),
     ]
     return question
+
+
+def _after_reset(row: Mapping[str, Any], halted: str | None) -> tuple[str, str, str]:
+    """Give the point about what follows: a reset leaves enabled as it was, and lifts no halt."""
+    wanted, held = bool(row["enabled"]), bool((row["enforced"] or row)["enabled"])
+    if not wanted and not held:
+        return ("", "check", "It stays disabled: nothing trades before it is enabled.")
+    if halted:
+        return ("", "check", f"It opens no trade while {row['source']} is halted: {halted}")
+    if wanted != held:
+        word = "Enabled" if wanted else "Disabled"
+        return ("warn", "up", f"Trading may start again at once: {word} has not reached the trader yet.")
+    return ("warn", "up", "Trading starts again at once: the strategy is still enabled.")

@@ -1,17 +1,20 @@
 """What the page's buttons do: the row as answer, with and without scripts, by role."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
 
+from portfolio import book
 from riskcontrol import operations, rows
 from riskcontrol.models import Change
 from tests.pages.conftest import Page
 from tests.pm.conftest import BTC as ROW
-from tests.pm.conftest import OTTO
+from tests.pm.conftest import OTTO, adopted
 from tests.pm.fake_trader import BTC, FakeTrader
+from venues.contract.states import Account
 
 ACTIONS = ("save", "enable", "disable", "reset", "kill", "close")
 
@@ -110,6 +113,35 @@ def test_reset_names_the_kill_and_clears_no_newer_one(operator_page: Page, known
     operator_page.post("kill")
     operator_page.post("reset", confirmed="reset", epoch="0")
     assert known.states[BTC].is_killed
+
+
+@pytest.mark.parametrize(
+    ("wanted", "held", "halted", "said", "button"),
+    [
+        (True, True, None, "starts again at once: the strategy is still enabled.", "Reset and trade again"),
+        (False, False, None, "It stays disabled: nothing trades before it is enabled.", "Reset"),
+        (False, True, None, "again at once: Disabled has not reached the trader", "Reset and trade again"),
+        (True, True, "day loss", "It opens no trade while hyperliquid is halted: day loss", "Reset"),
+    ],
+)  # fmt: skip
+def test_reset_says_what_follows(
+    operator_page: Page,
+    known: FakeTrader,
+    wanted: bool,
+    held: bool,
+    halted: str | None,
+    said: str,
+    button: str,
+) -> None:
+    if not wanted:
+        if held:
+            known.stop()
+        operator_page.post("disable")
+    book.record_account("hyperliquid", Account(halted=halted))
+    adopted(replace(known.states[BTC], is_killed=True, enabled=held))
+    asked = operator_page.post("reset").text
+    assert said in asked
+    assert f"</svg>{button}</button>" in asked
 
 
 def test_enable_after_a_kill_asks_and_disable_never_does(operator_page: Page, known: FakeTrader) -> None:
