@@ -350,8 +350,9 @@ class Product:
 
     def trader_rows(self) -> list[dict[str, Any]]:
         """Give every row as the trader has it."""
-        answer = self.trader("GET", "/api/strategies").json(parse_float=Decimal)
-        return list(answer["strategies"] if isinstance(answer, dict) else answer)
+        answer = self.trader("GET", "/api/strategies")
+        answer.raise_for_status()
+        return list(answer.json(parse_float=Decimal)["strategies"])
 
     def trader_answers(self) -> bool:
         """Tell whether the trader's own API answers."""
