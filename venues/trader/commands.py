@@ -11,7 +11,7 @@ from venues.contract.names import StrategyKey
 from venues.contract.states import StrategyState
 from venues.trader import closing, rows, tripping
 from venues.trader.core import Core
-from venues.trader.desk import Desk
+from venues.trader.desk import UNTOLD, Desk
 from venues.trader.ledger import Ledger
 from venues.trader.store import NotStored, kill_columns
 from venues.trader.transfers import to_unattributed
@@ -92,6 +92,17 @@ def _changed(core: Core, desk: Desk) -> None:
     core.publish(desk)
 
 
+def spend_signals(core: Core, desk: Desk) -> None:
+    """Let no candle that has closed by now open a trade any more, after a restart neither.
+
+    In the candles' own clock, which may run apart from every other. Between two connections nobody
+    knows which have closed: then those count no more that the next read shows.
+    """
+    desk.spend_signal()
+    if not core.reconciled:
+        desk.spent_ms = UNTOLD
+
+
 async def set_enabled(core: Core, desk: Desk, enabled: bool, revision: int | None) -> StrategyState:
     """Enable or disable; enabling a killed strategy is refused, disabling cancels its entries."""
     if not enabled and (revision is None or revision > desk.revision):
@@ -107,9 +118,14 @@ async def _set_enabled(core: Core, desk: Desk, enabled: bool, revision: int | No
         raise conflict(core, desk, "rejected", "The strategy is no longer in the strategies file.")
     if check_revision(core, desk, revision, desk.enabled == enabled):
         later = desk.revision if revision is None else revision
-        await write(core, [(desk.number, {"enabled": enabled, "revision": later})])
-        desk.enabled, desk.revision = enabled and not desk.killed, later
-        desk.signal = None
+        columns = {"enabled": enabled, "revision": later}
+        if enabled:
+            spend_signals(core, desk)
+            columns["spent_ms"] = desk.spent_ms
+        await write(core, [(desk.number, columns)])
+        desk.enabled, desk.revision, desk.signal = enabled and not desk.killed, later, None
+        if enabled:
+            spend_signals(core, desk)  # a candle may have closed while the disk wrote
         _changed(core, desk)
     return rows.row(core, desk)
 
@@ -159,7 +175,8 @@ async def _reset(core: Core, desk: Desk, epoch: int | None, force: bool) -> Stra
         raise conflict(core, desk, "not_flat", f"The kill is not finished: {left}.")
     if desk.lots and desk.market.market is None:
         raise Refused("The venue has not been read yet; try again when the trader is connected.")
-    columns = {"epoch": desk.epoch + 1, "kill": "", "peak": 0}
+    spend_signals(core, desk)
+    columns = {"epoch": desk.epoch + 1, "kill": "", "peak": 0, "spent_ms": desk.spent_ms}
     await write(core, [(desk.number, columns)])
     if desk.kill is not None and desk.kill.at != kill_before.at:
         await write(core, [(desk.number, kill_columns(desk))])
@@ -175,8 +192,9 @@ def _begin_epoch(core: Core, desk: Desk, force: bool) -> None:
     desk.old[desk.epoch] = before
     desk.epoch += 1
     desk.ledger = Ledger(before.size_decimals)
-    desk.kill, desk.flatten, desk.peak, desk.peak_saved = None, True, 0, 0
-    desk.signal, desk.close_cause, desk.check_failed = None, "", ""
+    desk.kill, desk.flatten, desk.peak = None, True, 0
+    spend_signals(core, desk)
+    desk.close_cause, desk.check_failed = "", ""
     desk.close_since = desk.stop_cut_at = None
     core.publish(desk)
     core.step(desk)
@@ -186,6 +204,6 @@ async def close(core: Core, desk: Desk) -> StrategyState:
     """Close the open trade without killing; the strategy may open again on its next signal."""
     if desk.ledger.lots:
         closing.request_close(core, desk, "operator")
-        desk.signal = None
+        spend_signals(core, desk)
         core.step(desk)
     return rows.row(core, desk)

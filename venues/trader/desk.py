@@ -1,6 +1,7 @@
 """What the engine holds in memory of one strategy, its orders and its market."""
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -15,6 +16,7 @@ from venues.trader.ledger import Ledger, price_micros
 from venues.trader.strategies.base import Strategy, Wanted
 
 CANDLES_KEPT = 600
+UNTOLD = 2**62  # later than any candle: which have closed is known only once they are read
 
 
 @dataclass(eq=False)
@@ -107,6 +109,7 @@ class MarketState:
     counts: bool = False
     filter: MarkFilter = field(default_factory=MarkFilter)
     candles: deque[Candle] = field(default_factory=lambda: deque(maxlen=CANDLES_KEPT))
+    history_read: bool = False
 
     def take(self, prices: Prices, now: float) -> None:
         """Take one message's prices; the mark filter decides which figure each side's check uses."""
@@ -116,6 +119,17 @@ class MarketState:
         self.counts, self.for_long, self.for_short = self.filter.read(self.mark, mid, oracle)
         self.prices = prices
         self.received = now
+
+    def take_history(self, read: Sequence[Candle]) -> None:
+        """Take closed candles that were read; those heard meanwhile stay."""
+        merged = {candle.open_ms: candle for candle in (*read, *self.candles)}
+        self.candles = deque((merged[at] for at in sorted(merged)), maxlen=CANDLES_KEPT)
+        self.history_read = True
+
+    @property
+    def newest_ms(self) -> int:
+        """When the last closed candle opened, in the candles' own clock."""
+        return self.candles[-1].open_ms if self.candles else 0
 
     @property
     def known(self) -> Market:
@@ -144,8 +158,9 @@ class Desk:
     kill: Kill | None = None
     flatten: bool = True
     peak: int = 0
-    peak_saved: int = 0
-    saving_peak: bool = False
+    spent_ms: int = 0  # candles opened up to then, in their own clock, move the strategy no more
+    marks_saved: tuple[int, int] = (0, 0)
+    saving_marks: bool = False
     retired: bool = False
     check_failed: str = ""
     old: dict[int, Ledger] = field(default_factory=dict)
@@ -174,6 +189,15 @@ class Desk:
     denials: int = 0
     closed_by: str = ""
     resetting: bool = False
+
+    @property
+    def marks(self) -> tuple[int, int]:
+        """What moves often and is written once a second: the high-water mark, the last candle spent."""
+        return self.peak, self.spent_ms
+
+    def spend_signal(self) -> None:
+        """Act no more on what the algorithm said of the last closed candle."""
+        self.signal, self.spent_ms = None, self.market.newest_ms
 
     @property
     def killed(self) -> bool:

@@ -12,6 +12,7 @@ from venues.contract.errors import NotFound, ProductError
 from venues.contract.names import StrategyKey
 from venues.contract.states import Account, StrategyState, Trade
 from venues.trader import (
+    asking,
     bookkeeping,
     closing,
     commands,
@@ -112,7 +113,7 @@ class Engine:
             case AccountRead():
                 reconcile.take_account(core, event)
             case Candle():
-                self._on_candle(event)
+                asking.hear_candle(core, event)
             case Connected():
                 core.connected, core.reconciled, core.why = True, False, "reconciling"
                 core.connections += 1
@@ -150,30 +151,6 @@ class Engine:
             self.core.spawn(self.core.store.update_order(order))
         self.step(desk)
 
-    def _on_candle(self, event: Candle) -> None:
-        state = self.core.markets.get(event.symbol)
-        if state is None or not event.closed:
-            return
-        if state.candles and event.open_ms <= state.candles[-1].open_ms:
-            return
-        state.candles.append(event)
-        for desk in self.core.on_symbol(event.symbol):
-            self._ask(desk)
-
-    def _ask(self, desk: Desk) -> None:
-        """Ask the algorithm which side it wants; what it raises disables nothing and is an alarm."""
-        if desk.algorithm is None:
-            return
-        candles = list(desk.market.candles)[-desk.algorithm.history :]
-        try:
-            wanted = desk.algorithm.wanted(candles, desk.held)
-        except Exception:
-            self.core.alarm("%s/%s: its algorithm failed", *desk.key)
-            log.exception("algorithm")
-            return
-        entering.take_signal(self.core, desk, wanted)
-        self.step(desk)
-
     # -- life
 
     async def run(self) -> None:
@@ -199,7 +176,7 @@ class Engine:
             core.spawn(self._obey_kill_file())
         if ticks % 4 == 0:
             for desk in core.desks.values():
-                tripping.save_peak(core, desk)
+                tripping.save_marks(core, desk)
                 desk.forget_settled()
             core.hub.publish("account")
         if ticks % 240 == 1 and core.account is not None:
@@ -220,11 +197,10 @@ class Engine:
     async def _prepare(self) -> None:
         """Check the venue, read markets, reconcile; open only when all of it is done."""
         core = self.core
-        asked: list[Desk] = []
-        connection = core.connections
+        connection, is_start = core.connections, not core.reconciled
         try:
-            if not core.reconciled:
-                asked = await self._check_start()
+            if is_start:
+                await self._check_start()
             await reconcile.run(core)
             for desk in core.desks.values():
                 tripping.check(core, desk)  # a kill that no disk remembers is derived again (I1, I16)
@@ -234,8 +210,8 @@ class Engine:
                 core.why = ""
                 if not core.wants_reconcile.is_set():
                     self._prepare_wait = 0.0
-                for desk in asked:
-                    self._ask(desk)
+                if is_start:
+                    asking.ask_at_start(core)
         except ProductError as error:
             core.why = error.detail
             core.wants_reconcile.set()
@@ -250,8 +226,8 @@ class Engine:
             self.step(desk)
             core.publish(desk)
 
-    async def _check_start(self) -> list[Desk]:
-        """Read markets and candles; give the desks that have not been asked about the last candle."""
+    async def _check_start(self) -> None:
+        """Read markets and candles, and hear what speaks against trading."""
         core = self.core
         await reconcile.read_markets(core)
         await restoring.learn_decimals(core)
@@ -261,21 +237,7 @@ class Engine:
         if problems:
             self._prepare_next = core.now() + AGAIN_MOST_S
             raise ProductError("; ".join(problems))
-        fresh: list[Desk] = []
-        for symbol, state in core.markets.items():
-            if state.market is not None and await self._read_candles(symbol):
-                fresh += core.on_symbol(symbol)
-        return fresh
-
-    async def _read_candles(self, symbol: str) -> bool:
-        """Read closed candles; tell whether there is one that no algorithm has seen."""
-        state = self.core.markets[symbol]
-        newest = state.candles[-1].open_ms if state.candles else 0
-        wanted = [desk.algorithm.history for desk in self.core.on_symbol(symbol) if desk.algorithm]
-        candles = await self.core.gateway.candles(symbol, max(wanted, default=1))
-        fresh = [candle for candle in candles if candle.open_ms > newest]
-        state.candles.extend(fresh)
-        return bool(fresh)
+        await asking.read_history(core)
 
     async def _obey_kill_file(self) -> None:
         """Kill what the file names; it is cleared only when the disk has every kill."""

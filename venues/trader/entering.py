@@ -19,9 +19,14 @@ EXPIRES_MS = 10_000
 
 
 def take_signal(core: Core, desk: Desk, wanted: Wanted) -> None:
-    """Take what the strategy wants from here on: leave another side at once, enter when flat."""
-    desk.signal = None if wanted == desk.held else wanted  # what it wants it has
-    if desk.ledger.lots and wanted != desk.held:
+    """Take what the strategy wants from here on: leave another side at once, enter when flat.
+
+    A killed one leaves nothing on a signal: its kill says whether to close or to hold.
+    """
+    desk.signal = wanted
+    if wanted == desk.held:
+        desk.spend_signal()  # what it wants it has
+    elif desk.ledger.lots and not desk.killed:
         request_close(core, desk, "signal")
 
 
@@ -38,7 +43,7 @@ def step(core: Core, desk: Desk) -> None:
     except Denied as denied:
         core.deny(desk, denied.reason)
         return
-    desk.signal = None  # one entry a signal, whatever becomes of it
+    desk.spend_signal()  # one entry a signal, whatever becomes of it
     gate.send_entry(core, desk, entry, stop)
 
 

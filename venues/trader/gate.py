@@ -123,7 +123,7 @@ def _on_its_way(core: Core, desk: Desk, *orders: Order) -> None:
 
 
 async def _send(core: Core, desk: Desk, orders: list[Order], opening: bool) -> None:
-    storing = core.store.add_orders(desk.number, orders)
+    storing = core.store.add_orders(desk.number, orders, desk.spent_ms if opening else None)
     if opening:
         try:
             await storing

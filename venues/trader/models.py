@@ -18,6 +18,9 @@ class Strategy(models.Model):
     epoch = models.BigIntegerField(default=0)
     kill = models.TextField(blank=True, help_text="contract.states.Kill as JSON, empty while not killed.")
     peak = models.BigIntegerField(default=0, help_text="Highest total_pnl of the epoch, micro-dollars.")
+    spent_ms = models.BigIntegerField(
+        default=0, help_text="Candles opened up to then, in their own clock, move the strategy no more."
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["strategy_id", "symbol"], name="one_strategy")]

@@ -87,7 +87,8 @@ def desk_of(core: Core, row: Strategy, entry: RosterEntry | None, decimals: dict
         kill=(kill := read_kill(row.kill)),
         flatten=kill is None or kill.state != "held",
         peak=row.peak,
-        peak_saved=row.peak,
+        spent_ms=row.spent_ms,
+        marks_saved=(row.peak, row.spent_ms),
         retired=entry is None,
     )
 

@@ -65,20 +65,20 @@ class Store:
         return await self._run(_strategy, key, limits, enabled)
 
     async def keep_kill(self, desk: Desk) -> None:
-        """Write epoch, kill and peak, synced on return; settings that another write has on its way stay."""
+        """Write epoch, kill and marks, synced on return; settings that another write has on its way stay."""
         await self._run(_write, [(desk.number, kill_columns(desk))])
 
-    async def keep_peak(self, desk: Desk) -> None:
-        """Write the high-water mark of the desk's epoch."""
-        await self._run(_write_peak, desk.number, desk.epoch, desk.peak)
+    async def keep_marks(self, desk: Desk) -> None:
+        """Write the high-water mark of the desk's epoch and its last candle spent."""
+        await self._run(_write_marks, desk.number, desk.epoch, *desk.marks)
 
     async def write(self, changes: Sequence[tuple[int, dict[str, Any]]]) -> None:
         """Write columns of several strategies in one transaction, before memory has them."""
         await self._run(_write, changes)
 
-    async def add_orders(self, number: int, orders: Sequence[LiveOrder]) -> None:
-        """Store orders before they are sent."""
-        await self._run(_add_orders, [order_row(number, order) for order in orders])
+    async def add_orders(self, number: int, orders: Sequence[LiveOrder], spent_ms: int | None = None) -> None:
+        """Store orders before they are sent, and with an entry the candle whose signal it spends."""
+        await self._run(_add_orders, number, [order_row(number, order) for order in orders], spent_ms)
 
     async def update_order(self, order: LiveOrder) -> None:
         """Store what became of an order."""
@@ -104,7 +104,8 @@ def kill_text(kill: Kill | None) -> str:
 
 def kill_columns(desk: Desk) -> dict[str, Any]:
     """Give the columns of a desk's kill as they are to be stored."""
-    return {"epoch": desk.epoch, "kill": kill_text(desk.kill), "peak": desk.peak}
+    kept = {"peak": desk.peak, "spent_ms": desk.spent_ms}
+    return {"epoch": desk.epoch, "kill": kill_text(desk.kill), **kept}
 
 
 def read_kill(text: str) -> Kill | None:
@@ -176,13 +177,15 @@ def _write(changes: Sequence[tuple[int, dict[str, Any]]]) -> None:
             Strategy.objects.filter(pk=number).update(**values)
 
 
-def _write_peak(number: int, epoch: int, peak: int) -> None:
-    Strategy.objects.filter(pk=number, epoch=epoch).update(peak=peak)
+def _write_marks(number: int, epoch: int, peak: int, spent_ms: int) -> None:
+    Strategy.objects.filter(pk=number, epoch=epoch).update(peak=peak, spent_ms=spent_ms)
 
 
-def _add_orders(rows: list[Order]) -> None:
+def _add_orders(number: int, rows: list[Order], spent_ms: int | None) -> None:
     with transaction.atomic():
         Order.objects.bulk_create(rows, ignore_conflicts=True)
+        if spent_ms is not None:
+            Strategy.objects.filter(pk=number).update(spent_ms=spent_ms)
 
 
 def _update_order(client_id: int, status: str, order_id: str, filled: str) -> None:

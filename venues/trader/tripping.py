@@ -28,7 +28,7 @@ def check(core: Core, desk: Desk) -> None:
         if desk.market.counts or not desk.ledger.lots:
             desk.peak = max(desk.peak, total)
             if core.config.kill_on == "drawdown":
-                save_peak(core, desk)
+                save_marks(core, desk)
         if desk.kill is None and trips(
             total, desk.peak, to_micros(desk.limits.max_strategy_loss), core.config.kill_on
         ):
@@ -99,7 +99,7 @@ async def _is_kept(core: Core, desk: Desk) -> bool:
     if desk.resetting:
         async with core.changing:
             pass  # what the reset leaves is what is written
-    peak = desk.peak
+    marks = desk.marks
     try:
         await core.store.keep_kill(desk)
     except NotStored as error:
@@ -108,29 +108,29 @@ async def _is_kept(core: Core, desk: Desk) -> bool:
         desk.not_durable = str(error) or type(error).__name__
         core.publish(desk)
         return False
-    desk.peak_saved = peak
+    desk.marks_saved = marks
     desk.not_durable = ""
     return True
 
 
-def save_peak(core: Core, desk: Desk) -> None:
-    """Write a high-water mark that has moved; one write at a time."""
-    if desk.peak != desk.peak_saved and not desk.saving_peak:
-        desk.saving_peak = True
-        core.spawn(_save_peak(core, desk))
+def save_marks(core: Core, desk: Desk) -> None:
+    """Write marks that have moved; one write at a time."""
+    if desk.marks != desk.marks_saved and not desk.saving_marks:
+        desk.saving_marks = True
+        core.spawn(_save_marks(core, desk))
 
 
-async def _save_peak(core: Core, desk: Desk) -> None:
+async def _save_marks(core: Core, desk: Desk) -> None:
     try:
-        while desk.peak != desk.peak_saved:
-            epoch, peak = desk.epoch, desk.peak
-            await core.store.keep_peak(desk)
+        while desk.marks != desk.marks_saved:
+            epoch, marks = desk.epoch, desk.marks
+            await core.store.keep_marks(desk)
             if desk.epoch == epoch:
-                desk.peak_saved = peak
+                desk.marks_saved = marks
     except NotStored as error:
-        log.warning("%s/%s: its high-water mark is not on disk: %s", *desk.key, error)
+        log.warning("%s/%s: its marks are not on disk: %s", *desk.key, error)
     finally:
-        desk.saving_peak = False
+        desk.saving_marks = False
 
 
 def micros_text(micros: int) -> str:
