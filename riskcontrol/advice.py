@@ -4,7 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from riskcontrol.agreement import Settings
-from venues.contract.states import StrategyState
+from venues.contract.states import StrategyState, counted_loss
 
 # Two taker fees of 0.045 % and the default slip of 0.1 %, as in risk.md's example: 5.70 of 3 000.
 ROUND_TRIP_COST = Decimal("0.0019")
@@ -37,8 +37,9 @@ def warnings(
 def _of_limits(settings: Settings, state: StrategyState, equity: Decimal | None) -> list[str]:
     said = []
     loss, stop = settings.max_strategy_loss, settings.stop_loss_dollars
-    if state.total_pnl is not None and -state.total_pnl > loss and not state.is_killed:
-        said.append("this kills now: the loss is above Max DD")
+    lost = counted_loss(state.kill_on, state.total_pnl, state.drawdown)
+    if lost is not None and lost > loss and not state.is_killed:
+        said.append(f"this kills now: the {state.kill_on or 'loss'} is above Max DD")
     if stop > loss:
         said.append("stop loss is above Max DD")
     if equity is None or state.leverage is None:

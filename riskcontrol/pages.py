@@ -135,7 +135,8 @@ def _facts(shown: Shown) -> list[tuple[str, str]]:
     facts = [
         ("Total PnL ($)", shown.pnl),
         ("Drawdown ($)", figure(row["drawdown"])),
-        ("Loss used", shown.used["text"]),
+        ("Kills on", row["kill_on"] or "–"),
+        ("Used of Max DD", shown.used["text"]),
         ("$ left", shown.used["left"]),
         ("Model reward", reward(row["model_reward"])),
         ("Leverage", "–" if row["leverage"] is None else str(row["leverage"])),

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from riskcontrol.remarks import loss_text
+from riskcontrol.remarks import loss_text, lost
 from venues.contract.limits import SPEC, SPECS
 from venues.serving.numerals import clock, exact, figure
 
@@ -80,8 +80,8 @@ def loosens(row: Mapping[str, Any], changes: Mapping[str, Decimal]) -> bool:
 
 def kills_now(row: Mapping[str, Any], changes: Mapping[str, Decimal]) -> bool:
     """Tell whether the changed Max DD lies below the present loss (risk.md, "Kill switch")."""
-    limit, pnl = changes.get("max_strategy_loss"), row["total_pnl"]
-    return limit is not None and pnl is not None and not row["is_killed"] and -pnl > limit
+    limit, loss = changes.get("max_strategy_loss"), lost(row)
+    return limit is not None and loss is not None and not row["is_killed"] and loss > limit
 
 
 def closes_now(row: Mapping[str, Any], changes: Mapping[str, Decimal]) -> bool:
@@ -89,8 +89,8 @@ def closes_now(row: Mapping[str, Any], changes: Mapping[str, Decimal]) -> bool:
     limit, position = changes.get("stop_loss_dollars"), row["position"]
     if limit is None or position is None or row["is_killed"] or limit >= row["stop_loss_dollars"]:
         return False
-    lost = position["unrealized_pnl"]
-    return lost is not None and -lost > limit
+    pnl = position["unrealized_pnl"]
+    return pnl is not None and -pnl > limit
 
 
 def _points(
@@ -99,13 +99,13 @@ def _points(
     points = []
     if "kill" in words:
         limit = exact(changes["max_strategy_loss"], 2)
-        lost = loss_text(row["total_pnl"])
-        points.append(("bad", "stop", f"Max DD {limit} kills now: the loss is already {lost}."))
+        word, loss = row["kill_on"] or "loss", loss_text(lost(row))
+        points.append(("bad", "stop", f"Max DD {limit} kills now: the {word} is already {loss}."))
         points.append(("bad", "stop", "The position is closed at the market; nothing trades until a reset."))
     if "close" in words:
         limit = exact(changes["stop_loss_dollars"], 2)
-        lost = loss_text(row["position"]["unrealized_pnl"])
-        points.append(("bad", "stop", f"Stop Loss {limit} closes the open trade now: it has lost {lost}."))
+        loss = loss_text(-row["position"]["unrealized_pnl"])
+        points.append(("bad", "stop", f"Stop Loss {limit} closes the open trade now: it has lost {loss}."))
     if "loosen" in words:
         points += _loosening(row, changes)
     kept = [spec.label for spec in SPECS if spec.name not in changes]
@@ -118,12 +118,12 @@ def _points(
 
 def _loosening(row: Mapping[str, Any], changes: Mapping[str, Decimal]) -> list[tuple[str, str, str]]:
     points = []
-    pnl = row["total_pnl"] or Decimal(0)
+    loss = lost(row) or Decimal(0)
     for name, value in changes.items():
         if value <= row[name]:
             continue
         if name == "max_strategy_loss":
-            left, before = max(value + pnl, Decimal(0)), max(row[name] + pnl, Decimal(0))
+            left, before = max(value - loss, Decimal(0)), max(row[name] - loss, Decimal(0))
             said = f"It may lose {figure(left)} from here before the kill switch trips, not {figure(before)}."
         elif name == "stop_loss_dollars":
             said = f"One trade may lose {figure(value)}, not {figure(row[name])}; an open stop moves out."

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from venues.contract.limits import LIMIT_NAMES, SPEC
+from venues.contract.states import counted_loss
 from venues.serving.numerals import clock, exact, figure
 
 STEP_WORDS = (
@@ -153,6 +154,11 @@ def _on(flag: bool) -> str:
     return "on" if flag else "off"
 
 
-def loss_text(pnl: Decimal | None) -> str:
-    """Give the present loss without a sign; 0.00 while there is none."""
-    return figure(max(-(pnl or Decimal(0)), Decimal(0)))
+def lost(row: Mapping[str, Any]) -> Decimal | None:
+    """Give what a row has lost of its Max DD, by what its trader kills on."""
+    return counted_loss(row["kill_on"], row["total_pnl"], row["drawdown"])
+
+
+def loss_text(loss: Decimal | None) -> str:
+    """Give a loss in words; 0.00 while there is none."""
+    return figure(max(loss or Decimal(0), Decimal(0)))

@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from portfolio.serializers import ErrorSerializer, SourceSerializer, money
 from venues.contract.limits import SPEC
-from venues.contract.states import CAUSES, KILL_STATES
+from venues.contract.states import CAUSES, KILL_STATES, KILLS_ON
 
 ACTIONS = (
     "change", "enable", "disable", "kill", "close", "reset", "lift_halt", "adopt", "drift", "refused",
@@ -142,6 +142,9 @@ class RowSerializer(EnforcedSerializer):
     last_denial = DenialSerializer(allow_null=True)
     position = PositionSerializer(allow_null=True)
     warnings = serializers.ListField(child=serializers.CharField())
+    kill_on = serializers.ChoiceField(
+        KILLS_ON, allow_null=True, help_text="What counts against Max DD; null where the trader does not say."
+    )
     as_of = serializers.DateTimeField(allow_null=True)
 
 

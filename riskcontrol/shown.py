@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from riskcontrol.forms import RowForm
-from riskcontrol.remarks import Remark, kill_remark, remarks
+from riskcontrol.remarks import Remark, kill_remark, loss_text, lost, remarks
 from venues.contract.limits import SPECS, LimitSpec
 from venues.contract.money import to_micros
 from venues.serving.numerals import (
@@ -100,8 +100,7 @@ class Shown:
 def show(row: Mapping[str, Any], source_status: str) -> Shown:
     """Give the row as the page shows it while its source has this status."""
     offline = source_status == "offline"
-    held = row["enforced"] or row
-    used = loss_used(row["total_pnl"], held["max_strategy_loss"])
+    used = loss_used(row)
     tones = _tones(row, offline, used["share"])
     return Shown(
         row=row,
@@ -183,19 +182,33 @@ def is_closing(row: Mapping[str, Any]) -> bool:
     return bool(row["is_killed"] and kill and kill["state"] in {"requested", "gate_closed"})
 
 
-def loss_used(pnl: Decimal | None, most: Decimal) -> dict[str, Any]:
-    """Give the meter: share of Max DD that the loss has used, in percent, and the dollars left."""
-    if pnl is None:
-        return {"share": None, "value": 0, "text": UNKNOWN, "left": UNKNOWN, "tone": ""}
-    share = max(-pnl, Decimal(0)) * 100 / most
-    tone = "bad" if share >= ALARM else "warn" if share >= WATCH else ""
+def loss_used(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the meter: share of the Max DD in force that is lost, in percent, and the dollars left.
+
+    `title` has both numbers and says which one kills, where the trader says it.
+    """
+    loss, most = lost(row), (row["enforced"] or row)["max_strategy_loss"]
+    kills = f" Kills on {row['kill_on']}." if row["kill_on"] else ""
+    used = {
+        "kills_on": row["kill_on"] or "",
+        "micros": None if loss is None else to_micros(loss),
+        "title": f"Loss {_loss_of(row)}, drawdown {figure(row['drawdown'])}, Max DD {figure(most)}.{kills}",
+    }
+    if loss is None:
+        return {**used, "share": None, "value": 0, "text": UNKNOWN, "left": UNKNOWN, "tone": ""}
+    share = max(loss, Decimal(0)) * 100 / most
     return {
+        **used,
         "share": share,
         "value": min(int(share), 100),
         "text": f"{int(share)}{NARROW}%",
-        "left": figure(max(most + pnl, Decimal(0))),
-        "tone": tone,
+        "left": figure(max(most - loss, Decimal(0))),
+        "tone": "bad" if share >= ALARM else "warn" if share >= WATCH else "",
     }
+
+
+def _loss_of(row: Mapping[str, Any]) -> str:
+    return UNKNOWN if row["total_pnl"] is None else loss_text(-row["total_pnl"])
 
 
 def _limit(spec: LimitSpec, stored: Decimal) -> Limit:

@@ -86,7 +86,7 @@ def find(filters: Filters) -> list[dict[str, Any]]:
 
 
 def _share(row: Mapping[str, Any]) -> Decimal:
-    share = loss_used(row["total_pnl"], (row["enforced"] or row)["max_strategy_loss"])["share"]
+    share = loss_used(row)["share"]
     return LAST if share is None else share
 
 

@@ -48,8 +48,9 @@ function remark(input) {
   return span(up ? "say warn" : "say mine", ...words, up ? ", loosens" : ", tighter");
 }
 
-function present(body) {
-  const micros = body.querySelector("[data-cell=total_pnl]")?.dataset.micros;
+// What counts against Max DD, by what the trader kills on; null where it is not known.
+function lost(body) {
+  const micros = body.querySelector("[data-cell=meter]")?.dataset.lost;
   return micros ? Number(micros) / 1e6 : null;
 }
 
@@ -65,8 +66,8 @@ export function refresh(body) {
   if (dirty) body.classList.remove("saved");
   const known = changed.map((input) => [input, typedNumber(input.value)]).filter(([, number]) => number !== null);
   const looser = known.some(([input, number]) => number > Number(input.dataset.stored));
-  const pnl = present(body);
-  const kills = known.some(([input, number]) => input.name === "max_strategy_loss" && pnl !== null && -pnl > number);
+  const loss = lost(body);
+  const kills = known.some(([input, number]) => input.name === "max_strategy_loss" && loss !== null && loss > number);
   const killed = body.matches(".killed, .killing");
   const save = body.querySelector("[data-action=save]");
   const undo = body.querySelector("[data-action=undo]");
@@ -83,7 +84,8 @@ export function refresh(body) {
 function note(body, changed, kills, looser) {
   const cell = body.querySelector("[data-note=edit]");
   cell.replaceChildren(...changed.map(remark).filter(Boolean));
-  if (kills) cell.append(span("say bad", icon("stop"), "Would kill now: the loss is already above it."));
+  const killsOn = body.querySelector("[data-cell=meter]").dataset.killsOn || "loss";
+  if (kills) cell.append(span("say bad", icon("stop"), `Would kill now: the ${killsOn} is already above it.`));
   if (looser || kills) cell.append(span("dim", "Save asks first"));
   cell.parentElement.hidden = cell.childElementCount === 0;
 }

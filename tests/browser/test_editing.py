@@ -116,6 +116,15 @@ def test_loosening_asks_first_and_says_what_it_allows(console: Console) -> None:
     assert console.run("return document.activeElement.name") == "max_strategy_loss"
 
 
+def test_what_would_kill_is_judged_by_what_the_trader_kills_on(console: Console) -> None:
+    console.site.trader.report(key("HYPE"), kill_on="drawdown", drawdown=Decimal(33))
+    wait_for(lambda: "66" in console.cell("HYPE", "meter"))
+    console.type_into("HYPE", "max_strategy_loss", "32")
+    assert "Would kill now: the drawdown is already above it." in console.text(f"{console.row('HYPE')} .edit")
+    console.type_into("HYPE", "max_strategy_loss", "34")
+    assert "Would kill now" not in console.text(f"{console.row('HYPE')} .edit")
+
+
 def test_a_limit_below_the_present_loss_asks_before_it_kills(console: Console) -> None:
     console.type_into("LINK", "max_strategy_loss", "12").send_keys(Keys.ENTER)
     assert "kills now: the loss is already 12.34" in wait_for(lambda: console.text("#question"))

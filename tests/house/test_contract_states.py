@@ -16,12 +16,14 @@ from venues.contract.names import GRAMMAR
 from venues.contract.states import (
     CAUSES,
     KILL_STATES,
+    KILLS_ON,
     Account,
     Denial,
     Kill,
     Position,
     StrategyState,
     Trade,
+    counted_loss,
     derive_status,
 )
 from venues.serving.parsers import dump_json, strict_json
@@ -75,6 +77,7 @@ STATES = st.builds(
     last_denial=st.none() | st.builds(Denial, reason=TEXT, at=TIME),
     position=st.none() | POSITIONS,
     warnings=st.lists(TEXT, max_size=3).map(tuple),
+    kill_on=st.sampled_from([None, *KILLS_ON]),
     as_of=st.none() | TIME,
 )
 TRADES = st.builds(
@@ -168,6 +171,21 @@ def test_the_minimal_contract_is_enough() -> None:
     assert state.total_pnl == Decimal("-12.34")
     assert (state.revision, state.model_reward, state.position, state.epoch) == (None, None, None, 0)
     assert state.name == "momentum"
+
+
+@pytest.mark.parametrize(
+    ("told", "believed"), [("drawdown", "drawdown"), ("whim", None), ([], None), (None, None)]
+)
+def test_what_kills_is_one_of_two_or_not_known(told: Any, believed: str | None) -> None:
+    assert StrategyState.from_json({**MINIMAL, "kill_on": told}).kill_on == believed
+
+
+def test_what_counts_against_max_dd_is_the_loss_unless_drawdown_kills() -> None:
+    total, drawdown = Decimal("-12.34"), Decimal(30)
+    assert counted_loss("drawdown", total, drawdown) == 30
+    assert counted_loss("drawdown", total, None) is None
+    assert counted_loss("loss", total, drawdown) == counted_loss(None, total, drawdown) == Decimal("12.34")
+    assert counted_loss(None, None, drawdown) is None
 
 
 @pytest.mark.parametrize("name", sorted(MINIMAL))

@@ -105,6 +105,27 @@ def test_a_killed_row_says_when_at_what_and_why(operator_page: Page, two: FakeTr
         assert words in markup
 
 
+@pytest.mark.parametrize(
+    ("kill_on", "share", "left", "kills_on"),
+    [("loss", "24", "37.66", "loss"), ("drawdown", "60", "20.00", "drawdown"), (None, "24", "37.66", "")],
+)
+def test_what_kills_is_what_the_meter_counts_and_the_page_says_which(
+    operator_page: Page, known: FakeTrader, kill_on: str | None, share: str, left: str, kills_on: str
+) -> None:
+    adopted(replace(known.states[BTC], drawdown=Decimal(30), kill_on=kill_on))
+    meter = operator_page.get().text.partition('data-cell="meter"')[2].partition("</td>")[0]
+    assert f'value="{share}"' in meter
+    assert f"</span>{left}</span>" in meter
+    assert f'data-kills-on="{kills_on}"' in meter
+    assert "Loss 12.34, drawdown 30.00, Max DD 50.00." in meter
+    drawer = operator_page.get(f"/rows/{operator_page.row['_id']}/drawer").text
+    assert f"<dt>Kills on</dt><dd>{kills_on or '–'}</dd>" in drawer
+    asked = operator_page.post("save", max_strategy_loss="25", **operator_page.seen()).text
+    assert ("kills now: the drawdown is already 30.00" in asked) == (kill_on == "drawdown")
+    loosened = operator_page.post("save", max_strategy_loss="60", **operator_page.seen()).text
+    assert f"It may lose {'30.00' if kill_on == 'drawdown' else '47.66'} from here" in loosened
+
+
 def test_a_name_cannot_bring_markup_along(operator_page: Page, known: FakeTrader) -> None:
     adopted(replace(known.states[BTC], name='<img src=x onerror="alert(1)">', warnings=("<b>no</b>",)))
     markup = operator_page.get().text

@@ -419,6 +419,9 @@ def test_the_row_warns_of_what_pm_can_see(known: FakeTrader) -> None:
     known.report(NAME, total_pnl=Decimal(-14), tell=False)
     adopted(*known.states.values())
     assert "this kills now: the loss is above Max DD" in rows.row(BTC)["warnings"]
+    known.report(NAME, kill_on="drawdown", drawdown=Decimal("13.5"), tell=False)
+    adopted(*known.states.values())
+    assert "this kills now: the drawdown is above Max DD" in rows.row(BTC)["warnings"]
 
 
 def test_forgetting_the_live_copy_loses_no_row(known: FakeTrader) -> None:

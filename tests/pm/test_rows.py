@@ -22,7 +22,8 @@ pytestmark = pytest.mark.django_db
 FIELDS = [
     "source", "strategy_id", "symbol", "name", "enabled", "risk_per_trade", "stop_loss_dollars",
     "max_strategy_loss", "is_killed", "total_pnl", "model_reward", "status", "revision", "sync",
-    "enforced", "epoch", "kill", "drawdown", "leverage", "last_denial", "position", "warnings", "as_of",
+    "enforced", "epoch", "kill", "drawdown", "leverage", "last_denial", "position", "warnings",
+    "kill_on", "as_of",
 ]  # fmt: skip
 
 

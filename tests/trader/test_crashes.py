@@ -164,6 +164,7 @@ async def test_drawdown_kills_from_the_highest_total(house: House) -> None:
     await house.mark(52_000)
     await house.mark(49_400)
     assert not house.row().is_killed
+    assert house.row().kill_on == "drawdown"
     await house.mark(48_900)
     kill = house.row().kill
     assert kill is not None

@@ -15,6 +15,7 @@ from venues.contract.names import is_name
 Side = Literal["long", "short"]
 Status = Literal["Active", "Disabled", "Killed"]
 KILL_STATES = ("requested", "gate_closed", "flat_confirmed", "held")
+KILLS_ON = ("loss", "drawdown")
 CAUSES = ("loss", "drawdown", "operator", "kill_all", "liquidation", "recovery", "memory_lost", "day_loss")
 
 
@@ -23,6 +24,16 @@ def derive_status(is_killed: bool, enabled: bool) -> Status:
     if is_killed:
         return "Killed"
     return "Active" if enabled else "Disabled"
+
+
+def counted_loss(kill_on: str | None, total_pnl: Decimal | None, drawdown: Decimal | None) -> Decimal | None:
+    """Give the USD that count against Max DD, negative for a gain; None where they are not known.
+
+    The loss since the last reset, unless the trader says that it kills on drawdown (risk.md, "Kill switch").
+    """
+    if kill_on == "drawdown":
+        return drawdown
+    return None if total_pnl is None else -total_pnl
 
 
 def number(value: Any, name: str) -> Decimal:
@@ -132,6 +143,7 @@ class StrategyState:
     last_denial: Denial | None = None
     position: Position | None = None
     warnings: tuple[str, ...] = ()
+    kill_on: str | None = None
     as_of: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
 
@@ -160,6 +172,7 @@ class StrategyState:
             "last_denial": self.last_denial.to_json() if self.last_denial else None,
             "position": self.position.to_json() if self.position else None,
             "warnings": list(self.warnings),
+            "kill_on": self.kill_on,
             "as_of": self.as_of,
             **self.extra,
         }
@@ -195,6 +208,7 @@ class StrategyState:
             last_denial=Denial.from_json(denial) if denial is not None else None,
             position=Position.from_json(position) if position is not None else None,
             warnings=tuple(str(said) for said in warnings) if isinstance(warnings, list) else (),
+            kill_on=data["kill_on"] if data.get("kill_on") in KILLS_ON else None,
             as_of=data["as_of"] if isinstance(data.get("as_of"), str) else None,
         )
 

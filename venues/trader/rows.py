@@ -34,6 +34,7 @@ def row(core: Core, desk: Desk) -> StrategyState:
         last_denial=desk.last_denial,
         position=position(core, desk),
         warnings=tuple(warnings(core, desk)),
+        kill_on=core.config.kill_on,
         as_of=core.clock.iso(),
     )
 
