@@ -61,6 +61,10 @@ class RowForm:
         """Tell the same of the three limits alone."""
         return all(self.seen.get(name) == row[name] for name in LIMIT_NAMES)
 
+    def agrees(self, row: Mapping[str, Any]) -> bool:
+        """Tell whether the limits stand in the form as the row holds them, whoever put them there."""
+        return all(self.values.get(name) == row[name] for name in LIMIT_NAMES)
+
 
 def read(posted: Mapping[str, str]) -> RowForm:
     """Give the form of a POST; errors are by field, in sentences; a blank field means unchanged."""

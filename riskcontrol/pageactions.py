@@ -148,7 +148,7 @@ def done(request: HttpRequest, outcome: Outcome, said: str, form: RowForm | None
     """Answer with the row after an operation; what was typed beside it stays typed."""
     row, view = outcome.row, shown(outcome.row)
     if form is not None and form.typed:
-        if not form.saw_limits(row):
+        if not form.saw_limits(row) and not form.agrees(row):  # a save may have been under way
             return conflict(request, row, form, 200)
         view = with_form(view, form)
     word = {"pending": "Pending", "unchanged": "Unchanged"}.get(outcome.status, "Applied")

@@ -34,8 +34,8 @@ class Question:
 
 
 def name_of(row: Mapping[str, Any]) -> str:
-    """Give how a question names a row."""
-    return f"{row['name'] or row['strategy_id']} {row['symbol']}"
+    """Give how the page names a row: traders may run strategies of one name on one symbol."""
+    return f"{row['name'] or row['strategy_id']} {row['symbol']} on {row['source']}"
 
 
 def about_change(row: Mapping[str, Any], changes: Mapping[str, Decimal]) -> Question | None:

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from riskcontrol.forms import RowForm
+from riskcontrol.questions import name_of
 from riskcontrol.remarks import Remark, kill_remark, loss_text, lost, remarks
 from venues.contract.limits import SPECS, LimitSpec
 from venues.contract.money import to_micros
@@ -105,7 +106,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
     return Shown(
         row=row,
         number=row["_id"],
-        label=f"{row['name'] or row['strategy_id']} {row['symbol']} on {row['source']}",
+        label=name_of(row),
         limits=[_limit(spec, row[spec.name]) for spec in SPECS],
         classes="",
         tones=" ".join(tones),

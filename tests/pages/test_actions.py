@@ -23,7 +23,7 @@ def test_a_tighter_limit_is_saved_without_a_question(operator_page: Page, known:
     answer = operator_page.post("save", stop_loss_dollars="4", **operator_page.seen())
     assert answer.status_code == 200
     assert answer["HX-Retarget"] == f"#body-{operator_page.row['_id']}"
-    assert "Applied: Momentum BTC, Stop Loss ($) 5.00 to 4.00" in answer["HX-Trigger"]
+    assert "Applied: Momentum BTC on hyperliquid, Stop Loss ($) 5.00 to 4.00" in answer["HX-Trigger"]
     assert 'data-revision="1"' in answer.text
     assert known.states[BTC].limits.stop_loss_dollars == 4
     change = Change.objects.get(action="change")
@@ -106,6 +106,7 @@ def test_reset_names_the_kill_and_clears_no_newer_one(operator_page: Page, known
     operator_page.post("kill")
     assert known.states[BTC].is_killed
     asked = operator_page.post("reset", epoch="0")
+    assert "Reset the kill switch of Momentum BTC on hyperliquid?" in asked.text
     for words in ("operator", "−12.34", "epoch 1 begins", 'name="epoch" value="0"'):
         assert words in asked.text
     assert known.states[BTC].is_killed
@@ -173,11 +174,28 @@ def test_a_switch_keeps_what_is_typed_beside_it(operator_page: Page, known: Fake
     assert known.states[BTC].limits.stop_loss_dollars == 5
 
 
+def test_a_switch_pressed_while_a_save_is_under_way_is_no_conflict_with_oneself(
+    operator_page: Page, known: FakeTrader
+) -> None:
+    shown = {
+        **operator_page.seen(),
+        "risk_per_trade": "1",
+        "stop_loss_dollars": "4",
+        "max_strategy_loss": "50",
+    }
+    assert operator_page.post("save", **shown).status_code == 200
+    answer = operator_page.post("disable", **shown)
+    assert "Changed by" not in answer.text
+    assert 'data-revision="2"' in answer.text
+    operations.change_settings(ROW, {"max_strategy_loss": Decimal(45)}, actor=OTTO)
+    assert "theirs <b>45.00</b>" in operator_page.post("disable", **shown).text
+
+
 def test_without_scripts_forms_lead_back_or_answer_with_the_page(plain_page: Page, known: FakeTrader) -> None:
     number = plain_page.row["_id"]
     saved = plain_page.post("save", stop_loss_dollars="4", **plain_page.seen())
     assert (saved.status_code, saved["Location"]) == (302, f"/#row-{number}")
-    assert "Applied: Momentum BTC" in plain_page.get().text
+    assert "Applied: Momentum BTC on hyperliquid" in plain_page.get().text
     wrong = plain_page.post("save", stop_loss_dollars="x", **plain_page.seen())
     assert wrong.status_code == 422
     assert "<!DOCTYPE html>" in wrong.text
