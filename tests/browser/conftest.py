@@ -1,4 +1,7 @@
-"""One PM, one trader and one chromium for the tests of a worker; each test edits a row of its own."""
+"""One PM, its traders and one chromium for the tests of a worker; each test edits a row of its own.
+
+A test runs once for each trader's rows; `once` marks those that are about the page as a whole.
+"""
 
 import os
 import subprocess
@@ -21,9 +24,12 @@ from tests.browser.site import (
     strategy,
     wait_for,
 )
+from tests.pm.fake_trader import FakeTrader
+from tests.processes.product import VENUES
 
 SYMBOLS = ("BTC", "ETH", "SOL", "HYPE", "SUI", "AVAX", "LINK", "XRP", "DOGE", "ARB", "OP", "TIA")
 EXPECTED = ("status of 409", "status of 422")
+once = pytest.mark.parametrize("source", VENUES[:1])
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -36,7 +42,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """PM and its trader, with one strategy for every symbol."""
+    """PM and its traders, each with the same strategies, one for every symbol."""
     found = missing()
     if found and os.environ.get("CI") == "true":
         pytest.fail(f"{found} is missing, and CI must not skip the browser's tests")
@@ -44,7 +50,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         pytest.skip(f"{found} is not installed")
     trade = position("long", "0.012", "64210.5", "64198.0", "63801.0", "-0.15")
     strategies = [strategy(f"Strategy {symbol}", symbol, position=trade) for symbol in SYMBOLS]
-    with running_site(tmp_path_factory.mktemp("site"), *strategies) as running:
+    with running_site(tmp_path_factory.mktemp("site"), **dict.fromkeys(VENUES, strategies)) as running:
         yield running
 
 
@@ -56,25 +62,46 @@ def browser(site: Site) -> Iterator[Chrome]:
     found.quit()
 
 
-class Console:
-    """The risk table page in one window."""
+@pytest.fixture(params=VENUES)
+def source(request: pytest.FixtureRequest) -> str:
+    """Each trader: what holds for a row of one holds for the same row of the other, beside it."""
+    return str(request.param)
 
-    def __init__(self, browser: Chrome, site: Site) -> None:
-        self.browser, self.site = browser, site
+
+class Console:
+    """The risk table page in one window, and on it the rows of one source."""
+
+    def __init__(self, browser: Chrome, site: Site, source: str) -> None:
+        self.browser, self.site, self.source = browser, site, source
+
+    @property
+    def trader(self) -> FakeTrader:
+        """The source's trader."""
+        return self.site.traders[self.source]
 
     def sign_in(self, name: str = "a-operator") -> "Console":
+        """Open the page as somebody; whose session has not ended need not log in again."""
         self.browser.get(f"{self.site.url}/healthz")
         self.browser.delete_all_cookies()
-        self.browser.get(f"{self.site.url}/login")
-        self.browser.find_element(By.NAME, "username").send_keys(name)
-        self.browser.find_element(By.NAME, "password").send_keys(f"{PASSWORD}\n")
+        for cookie in self.site.cookies.get(name, ()):
+            self.browser.add_cookie(cookie)
+        self.browser.get(self.site.url)
+        if self.all("input[name=username]"):
+            self.browser.find_element(By.NAME, "username").send_keys(name)
+            self.browser.find_element(By.NAME, "password").send_keys(f"{PASSWORD}\n")
         wait_for(lambda: self.all("main[data-ready]"))
+        self.site.cookies[name] = self.browser.get_cookies()
         return self
 
     def load(self, path: str = "/") -> "Console":
         self.browser.get(f"{self.site.url}{path}")
         wait_for(lambda: self.all("main[data-ready]"))
         return self
+
+    def another(self) -> "Console":
+        """The same page in a window of its own, which is the browser's from here on."""
+        self.browser.switch_to.new_window("window")
+        return Console(self.browser, self.site, self.source).load()
 
     def all(self, selector: str) -> list[WebElement]:
         return list(self.browser.find_elements(By.CSS_SELECTOR, selector))
@@ -85,7 +112,7 @@ class Console:
 
     def row(self, symbol: str) -> str:
         """The selector of a row's body."""
-        return f'tbody:has(tr[data-symbol="{symbol}"])'
+        return f'tbody:has(tr[data-source="{self.source}"][data-symbol="{symbol}"])'
 
     def field(self, symbol: str, name: str) -> WebElement:
         return self.one(f'{self.row(symbol)} input[name="{name}"]')
@@ -119,7 +146,7 @@ class Console:
 
     def revision(self, symbol: str) -> int:
         script = "return Number(document.querySelector(arguments[0]).dataset.revision)"
-        return int(self.run(script, f'tr[data-symbol="{symbol}"]'))
+        return int(self.run(script, f"{self.row(symbol)} tr[data-revision]"))
 
     def value(self, symbol: str, name: str) -> str:
         """What stands in a field, read in one step."""
@@ -138,10 +165,14 @@ class Console:
 
 
 @pytest.fixture
-def console(browser: Chrome, site: Site) -> Iterator[Console]:
-    """The page, with an operator signed in; what the browser complains of afterwards fails the test."""
+def console(browser: Chrome, site: Site, source: str) -> Iterator[Console]:
+    """The page, with an operator signed in.
+
+    What the browser complains of afterwards fails the test, as does a changed row of another source.
+    """
+    others = {trader: dict(trader.states) for name, trader in site.traders.items() if name != source}
     browser.switch_to.window(browser.window_handles[0])
-    found = Console(browser, site).sign_in()
+    found = Console(browser, site, source).sign_in()
     yield found
     for handle in browser.window_handles[1:]:
         browser.switch_to.window(handle)
@@ -153,6 +184,7 @@ def console(browser: Chrome, site: Site) -> Iterator[Console]:
     complaints = found.complaints()
     browser.get("about:blank")
     assert not complaints
+    assert {trader: trader.states for trader in others} == others
 
 
 @pytest.fixture(scope="session")

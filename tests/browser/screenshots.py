@@ -37,7 +37,7 @@ def main() -> int:
     browser = open_browser()
     try:
         with tempfile.TemporaryDirectory() as directory:
-            with running_site(Path(directory), *desk()) as site:
+            with running_site(Path(directory), hyperliquid=desk()) as site:
                 take_console(browser, site, target, everything=given is not None)
             with running_trader(Path(directory)) as url:
                 take_trader(browser, url, target, everything=given is not None)
@@ -48,7 +48,7 @@ def main() -> int:
 
 def take_console(browser: Chrome, site: Site, target: Path, everything: bool) -> None:
     """Edit some rows, then take the table in every theme and width."""
-    console = Console(browser, site).sign_in()
+    console = Console(browser, site, "hyperliquid").sign_in()
     console.type_into("HYPE", "max_strategy_loss", "45").send_keys(Keys.ENTER)
     wait_for(lambda: console.text(f"{console.row('HYPE')} [data-cell=sync]") == "Applied")
     console.type_into("XRP", "risk_per_trade", "6").send_keys(Keys.ENTER)
@@ -101,12 +101,12 @@ def shoot(browser: Chrome, file: Path, theme: str, width: int, height: int) -> N
 
 
 @contextmanager
-def running_trader(directory: Path) -> Iterator[str]:
-    """Serve a trader's page over the scene's strategies; gives its address."""
+def running_trader(directory: Path, venue: str = "hyperliquid") -> Iterator[str]:
+    """Serve the page of a venue's trader over the scene's strategies; gives its address."""
     port = free_port()
     environ = {
-        **os.environ, "DJANGO_SETTINGS_MODULE": "venues.trader.settings", "TRADER_VENUE": "hyperliquid",
-        "HYPERLIQUID_PORT": str(port), "VAR_DIR": str(directory), "ENV_FILE": str(directory / "none"),
+        **os.environ, "DJANGO_SETTINGS_MODULE": "venues.trader.settings", "TRADER_VENUE": venue,
+        f"{venue.upper()}_PORT": str(port), "VAR_DIR": str(directory), "ENV_FILE": str(directory / "none"),
     }  # fmt: skip
     words = [sys.executable, "-m", "tests.browser.show_trader"]
     process = subprocess.Popen(words, cwd=BASE, env=environ, stderr=subprocess.DEVNULL)

@@ -29,10 +29,11 @@ class SceneEngine(FakeEngine):
 
     def __init__(self) -> None:
         super().__init__()
+        self.source = settings.TRADER_SOURCE
         self.states = {StrategyKey(one.strategy_id, one.symbol): one for one in desk()}
         self.told = Account(
             equity=Decimal("9988.73"), margin_used=Decimal("701.20"), unattributed=Decimal("-0.41"),
-            venue="hyperliquid", connected=True, as_of=AT,
+            venue=self.source, connected=True, as_of=AT,
         )  # fmt: skip
         one = Decimal(1)
         self.closed = [

@@ -1,5 +1,6 @@
-"""PM as a process of its own with a trader beside it, and a chromium that looks at it."""
+"""PM as a process of its own with traders beside it, and a chromium that looks at it."""
 
+import json
 import os
 import re
 import shutil
@@ -9,9 +10,9 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -28,10 +29,10 @@ from venues.contract.states import Position, StrategyState
 BASE = Path(__file__).resolve().parents[2]
 PASSWORD = "a long enough password"
 PREPARE = (
-    "import django; django.setup();"
+    "import sys, django; django.setup();"
     "from portfolio.management.commands.prepare import prepare_pm; prepare_pm();"
-    # The one trader of these tests: another would be offline, and the page would rightly say so.
-    "from portfolio.models import Trader; Trader.objects.exclude(source='hyperliquid').delete()"
+    # Only the traders that run: another would be offline, and the page would rightly say so.
+    "from portfolio.models import Trader; Trader.objects.exclude(source__in=sys.argv[1:]).delete()"
 )
 FLAGS = (
     "--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--disable-quic",
@@ -80,11 +81,12 @@ def position(side: str, size: str, entry: str, mark: str, stop: str, pnl: str) -
 
 @dataclass
 class Site:
-    """PM on a port of its own, with the trader that it follows."""
+    """PM on a port of its own, with the traders that it follows, by source."""
 
     port: int
-    trader: FakeTrader
+    traders: dict[str, FakeTrader]
     process: subprocess.Popen[bytes]
+    cookies: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
 
     @property
     def url(self) -> str:
@@ -110,51 +112,60 @@ class Site:
 
 
 @contextmanager
-def running_site(directory: Path, *strategies: StrategyState) -> Iterator[Site]:
-    """Run PM and a trader with these strategies; both end with the block."""
+def running_site(directory: Path, **strategies: Iterable[StrategyState]) -> Iterator[Site]:
+    """Run PM and a trader for each source that has strategies here; all end with the block."""
     port = free_port()
-    trader = FakeTrader(*strategies)
-    with trader:
-        environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-        environ |= {
-            "VAR_DIR": str(directory), "ENV_FILE": str(directory / "none"), "PM_PORT": str(port),
-            "HYPERLIQUID_PORT": str(trader.port), "HYPERLIQUID_TRADER_TOKEN": trader.token,
-            "PM_ADMIN_PASSWORD": PASSWORD,
-        }  # fmt: skip
-        settings = {"DJANGO_SETTINGS_MODULE": "portfolio.settings"}
-        subprocess.run([sys.executable, "-c", PREPARE], cwd=BASE, env=environ | settings, check=True)
-        for name in ("viewer", "operator"):
-            words = [sys.executable, "manage.py", "adduser", f"a-{name}", "--role", name]
-            subprocess.run(
-                words,
-                cwd=BASE,
-                env=environ | {"PM_PASSWORD": PASSWORD},
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )
+    environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    environ |= {
+        "VAR_DIR": str(directory), "ENV_FILE": str(directory / "none"), "PM_PORT": str(port),
+        "PM_ADMIN_PASSWORD": PASSWORD,
+    }  # fmt: skip
+    with ExitStack() as running:
+        traders = {
+            source: running.enter_context(FakeTrader(*states)) for source, states in strategies.items()
+        }
+        for source, trader in traders.items():
+            environ |= {
+                f"{source.upper()}_PORT": str(trader.port), f"{source.upper()}_TRADER_TOKEN": trader.token
+            }  # fmt: skip
+        _prepare(environ, *traders)
         with (directory / "pm.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "manage.py", "runpm"], cwd=BASE, env=environ, stdout=log, stderr=log
             )
-            try:
-                site = Site(port, trader, process)
-                wait_for(lambda: _ready(site, len(strategies)), 30)
-                yield site
-            finally:
-                process.send_signal(signal.SIGCONT)
-                process.terminate()
-                try:
-                    process.wait(8)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
+        running.callback(_end, process)
+        site = Site(port, traders, process)
+        wait_for(lambda: _ready(site), 30)
+        yield site
 
 
-def _ready(site: Site, strategies: int) -> bool:
+def _prepare(environ: dict[str, str], *sources: str) -> None:
+    """Make PM's database with these traders, an operator and a viewer."""
+    words = [sys.executable, "-c", PREPARE, *sources]
+    settings = {"DJANGO_SETTINGS_MODULE": "portfolio.settings"}
+    subprocess.run(words, cwd=BASE, env=environ | settings, check=True)
+    for name in ("viewer", "operator"):
+        words = [sys.executable, "manage.py", "adduser", f"a-{name}", "--role", name]
+        known = environ | {"PM_PASSWORD": PASSWORD}
+        subprocess.run(words, cwd=BASE, env=known, check=True, stdout=subprocess.DEVNULL)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.send_signal(signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(8)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _ready(site: Site) -> bool:
     assert site.process.poll() is None, "PM ended: see pm.log"
     try:
         with urllib.request.urlopen(f"{site.url}/readyz", timeout=2) as answer:
-            return answer.status == 200 and b"online" in answer.read()
+            links = json.load(answer)["links"]
+            return bool(answer.status == 200 and links == dict.fromkeys(site.traders, "online"))
     except OSError:
         return False
 

@@ -18,7 +18,7 @@ def test_enter_saves_a_tighter_max_dd_and_the_row_says_applied(console: Console)
     wait_for(lambda: console.revision("BTC") == 1)
     assert console.text(f"{console.row('BTC')} [data-cell=sync]") == "Applied"
     assert console.value("BTC", "max_strategy_loss") == "45.00"
-    assert console.site.trader.states[key("BTC")].limits.max_strategy_loss == 45
+    assert console.trader.states[key("BTC")].limits.max_strategy_loss == 45
     assert console.run("return document.activeElement.name") == "max_strategy_loss"
 
 
@@ -26,7 +26,7 @@ def test_what_is_typed_survives_pushes(console: Console) -> None:
     field = console.type_into("ETH", "stop_loss_dollars", "3")
     for step in range(1, 9):
         field.send_keys(str(step))
-        console.site.trader.report(key("ETH"), total_pnl=Decimal(-step))
+        console.trader.report(key("ETH"), total_pnl=Decimal(-step))
         console.wait_cell("ETH", "total_pnl", f"−{step}.00")
     assert field.get_attribute("value") == "312345678"
     assert console.run("return document.activeElement.id") == field.get_attribute("id")
@@ -54,8 +54,7 @@ def test_two_windows_on_one_row_get_the_conflict(console: Console) -> None:
     browser = console.browser
     first = browser.current_window_handle
     console.type_into("SOL", "max_strategy_loss", "40")
-    browser.switch_to.new_window("window")
-    other = Console(browser, console.site).load()
+    other = console.another()
     other.type_into("SOL", "max_strategy_loss", "44").send_keys(Keys.ENTER)
     wait_for(lambda: other.revision("SOL") == 1)
     browser.switch_to.window(first)
@@ -65,9 +64,9 @@ def test_two_windows_on_one_row_get_the_conflict(console: Console) -> None:
     said = wait_for(lambda: console.text(f"{console.row('SOL')} .conflict"))
     assert "theirs 44.00" in said
     assert "mine 40.00" in said
-    assert console.site.trader.states[key("SOL")].limits.max_strategy_loss == 44
+    assert console.trader.states[key("SOL")].limits.max_strategy_loss == 44
     console.press(f"{console.row('SOL')} [data-action=mine]")
-    wait_for(lambda: console.site.trader.states[key("SOL")].limits.max_strategy_loss == 40)
+    wait_for(lambda: console.trader.states[key("SOL")].limits.max_strategy_loss == 40)
     wait_for(lambda: console.text(f"{console.row('SOL')} [data-cell=sync]") == "Applied")
 
 
@@ -75,9 +74,8 @@ def test_take_theirs_gives_the_stored_row(console: Console) -> None:
     browser = console.browser
     first = browser.current_window_handle
     console.type_into("ARB", "stop_loss_dollars", "2")
-    browser.switch_to.new_window("window")
-    Console(browser, console.site).load().type_into("ARB", "stop_loss_dollars", "3").send_keys(Keys.ENTER)
-    wait_for(lambda: console.site.trader.states[key("ARB")].limits.stop_loss_dollars == 3)
+    console.another().type_into("ARB", "stop_loss_dollars", "3").send_keys(Keys.ENTER)
+    wait_for(lambda: console.trader.states[key("ARB")].limits.stop_loss_dollars == 3)
     browser.switch_to.window(first)
     console.field("ARB", "stop_loss_dollars").send_keys(Keys.ENTER)
     console.press(f"{console.row('ARB')} .conflict [data-action=theirs]")
@@ -96,7 +94,7 @@ def test_a_bad_number_is_marked_where_it_stands_and_keeps_the_focus(console: Con
     field.send_keys(Keys.ESCAPE)
     assert not console.text(f'{console.row("HYPE")} [data-error="stop_loss_dollars"]')
     console.type_into("HYPE", "risk_per_trade", "0,5").send_keys(Keys.ENTER)
-    wait_for(lambda: console.site.trader.states[key("HYPE")].limits.risk_per_trade == Decimal("0.5"))
+    wait_for(lambda: console.trader.states[key("HYPE")].limits.risk_per_trade == Decimal("0.5"))
 
 
 def test_loosening_asks_first_and_says_what_it_allows(console: Console) -> None:
@@ -108,16 +106,16 @@ def test_loosening_asks_first_and_says_what_it_allows(console: Console) -> None:
     console.press("#question [data-action=cancel]")
     wait_for(lambda: not console.all("#question"))
     assert console.value("XRP", "max_strategy_loss") == "1 000"
-    assert console.site.trader.states[key("XRP")].limits.max_strategy_loss == 50
+    assert console.trader.states[key("XRP")].limits.max_strategy_loss == 50
     console.field("XRP", "max_strategy_loss").send_keys(Keys.ENTER)
     console.press("#question [data-action=confirm]")
-    wait_for(lambda: console.site.trader.states[key("XRP")].limits.max_strategy_loss == 1000)
+    wait_for(lambda: console.trader.states[key("XRP")].limits.max_strategy_loss == 1000)
     wait_for(lambda: not console.all("#question"))
     assert console.run("return document.activeElement.name") == "max_strategy_loss"
 
 
 def test_what_would_kill_is_judged_by_what_the_trader_kills_on(console: Console) -> None:
-    console.site.trader.report(key("HYPE"), kill_on="drawdown", drawdown=Decimal(33))
+    console.trader.report(key("HYPE"), kill_on="drawdown", drawdown=Decimal(33))
     wait_for(lambda: "66" in console.cell("HYPE", "meter"))
     console.type_into("HYPE", "max_strategy_loss", "32")
     assert "Would kill now: the drawdown is already above it." in console.text(f"{console.row('HYPE')} .edit")
@@ -129,4 +127,4 @@ def test_a_limit_below_the_present_loss_asks_before_it_kills(console: Console) -
     console.type_into("LINK", "max_strategy_loss", "12").send_keys(Keys.ENTER)
     assert "kills now: the loss is already 12.34" in wait_for(lambda: console.text("#question"))
     console.press("#question [data-action=cancel]")
-    assert console.site.trader.states[key("LINK")].limits.max_strategy_loss == 50
+    assert console.trader.states[key("LINK")].limits.max_strategy_loss == 50

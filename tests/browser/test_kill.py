@@ -6,13 +6,18 @@ from decimal import Decimal
 
 from selenium.webdriver import Keys
 
-from tests.browser.conftest import Console
+from tests.browser.conftest import Console, once
 from tests.browser.site import wait_for
 from tests.browser.test_editing import key
 
+SOURCES_OFFLINE = """
+const rows = [...document.querySelectorAll('tbody.offline tr[data-source]')];
+return [...new Set(rows.map((row) => row.dataset.source))];
+"""
+
 
 def test_a_kill_shows_within_two_seconds_and_a_reset_names_it(console: Console) -> None:
-    trader = console.site.trader
+    trader = console.trader
     trader.report(key("SUI"), total_pnl=Decimal("-50.42"))
     begun = time.monotonic()
     trader.trip(key("SUI"))
@@ -36,14 +41,14 @@ def test_kill_stands_in_the_drawer_and_acts_at_once(console: Console) -> None:
     console.one("#drawer [data-action=kill]")
     assert "Drawdown ($)" in console.text("#drawer")
     console.press("#drawer [data-action=kill]")
-    wait_for(lambda: console.site.trader.states[key("AVAX")].is_killed)
+    wait_for(lambda: console.trader.states[key("AVAX")].is_killed)
     wait_for(lambda: "KILLED" in console.cell("AVAX", "status"))
     wait_for(lambda: "operator" in console.text("#drawer-live"))
     wait_for(lambda: "nothing trades until a reset" in console.text("#drawer-live"))
     assert console.all("#drawer [data-action=kill]:disabled")
     console.press("#drawer-reset")
     console.press("#question [data-action=confirm]")
-    wait_for(lambda: not console.site.trader.states[key("AVAX")].is_killed)
+    wait_for(lambda: not console.trader.states[key("AVAX")].is_killed)
     wait_for(lambda: console.all("#drawer [data-action=kill]:enabled"))
     console.press("#drawer [data-action=leave]")
     assert not console.text("#drawer")
@@ -55,13 +60,13 @@ def test_a_button_that_is_pressed_stays_while_the_drawer_follows(console: Consol
     console.run(
         "document.querySelector('#drawer [data-action=kill]').focus(); window.held = document.activeElement"
     )
-    console.site.trader.report(key("TIA"), total_pnl=Decimal("-3.33"))
+    console.trader.report(key("TIA"), total_pnl=Decimal("-3.33"))
     wait_for(lambda: "−3.33" in console.text("#drawer-live"))
     assert console.run("return document.activeElement === window.held")
     console.run("window.held.click()")
     wait_for(lambda: console.all("#drawer [data-action=kill]:disabled"))
     assert console.run("return document.getElementById('drawer').contains(document.activeElement)")
-    console.site.trader.report(key("TIA"), is_killed=False, kill=None, epoch=1)
+    console.trader.report(key("TIA"), is_killed=False, kill=None, epoch=1)
     wait_for(lambda: console.all("#drawer [data-action=kill]:enabled"))
     console.press("#drawer [data-action=leave]")
 
@@ -69,17 +74,18 @@ def test_a_button_that_is_pressed_stays_while_the_drawer_follows(console: Consol
 def test_the_switch_disables_at_once_and_keeps_what_is_typed(console: Console) -> None:
     console.type_into("OP", "stop_loss_dollars", "4")
     console.press(f"{console.row('OP')} [data-action=enabled]")
-    wait_for(lambda: not console.site.trader.states[key("OP")].enabled)
+    wait_for(lambda: not console.trader.states[key("OP")].enabled)
     wait_for(lambda: console.cell("OP", "status") == "Disabled")
     wait_for(lambda: not console.is_on("OP"))
     assert console.value("OP", "stop_loss_dollars") == "4.00"
     assert console.text("#unsaved") == "1 unsaved row"
     console.field("OP", "stop_loss_dollars").send_keys(Keys.ENTER)
-    wait_for(lambda: console.site.trader.states[key("OP")].limits.stop_loss_dollars == 4)
+    wait_for(lambda: console.trader.states[key("OP")].limits.stop_loss_dollars == 4)
     console.press(f"{console.row('OP')} [data-action=enabled]")
-    wait_for(lambda: console.site.trader.states[key("OP")].enabled)
+    wait_for(lambda: console.trader.states[key("OP")].enabled)
 
 
+@once
 def test_a_silent_pm_raises_the_stale_banner_and_a_waking_one_clears_it(console: Console) -> None:
     wait_for(lambda: not console.one("#stale").is_displayed(), 20)
     console.site.freeze()
@@ -93,13 +99,14 @@ def test_a_silent_pm_raises_the_stale_banner_and_a_waking_one_clears_it(console:
 
 
 def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> None:
-    trader = console.site.trader
+    trader = console.trader
     trader.stop()
     try:
         wait_for(lambda: console.cell("DOGE", "status") == "was Active", 20)
-        assert "has been silent" in console.text("#stale")
+        assert f"{console.source} has been silent" in console.text("#stale")
+        assert console.run(SOURCES_OFFLINE) == [console.source]
         console.type_into("DOGE", "stop_loss_dollars", "4").send_keys(Keys.ENTER)
-        wait_for(lambda: "Pending: hyperliquid offline since" in console.cell("DOGE", "notes"))
+        wait_for(lambda: f"Pending: {console.source} offline since" in console.cell("DOGE", "notes"))
     finally:
         trader.start()
     wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == 4, 10)
@@ -108,7 +115,7 @@ def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> 
 
 
 def test_a_kill_that_is_not_flat_says_so_and_offers_no_reset(console: Console) -> None:
-    trader = console.site.trader
+    trader = console.trader
     trader.flat = False
     try:
         trader.trip(key("TIA"))

@@ -3,7 +3,7 @@
 import pytest
 from selenium.webdriver import ActionChains, Keys
 
-from tests.browser.conftest import Console
+from tests.browser.conftest import Console, once
 from tests.browser.site import wait_for
 from tests.browser.test_editing import key
 
@@ -24,9 +24,10 @@ def violations(console: Console, axe: str) -> list[str]:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing(console: Console, axe: str, theme: str) -> None:
+    console.load(f"/?source={console.source}")
     console.run("document.documentElement.dataset.theme = arguments[0]", theme)
     assert violations(console, axe) == []
-    console.site.trader.report(key("BTC"), warnings=("stop_moving",))
+    console.trader.report(key("BTC"), warnings=("stop_moving",))
     console.type_into("BTC", "max_strategy_loss", "600")
     console.type_into("ETH", "max_strategy_loss", "x").send_keys(Keys.ENTER)
     wait_for(lambda: console.text(f'{console.row("ETH")} [data-error="max_strategy_loss"]'))
@@ -39,6 +40,7 @@ def test_axe_finds_nothing(console: Console, axe: str, theme: str) -> None:
     console.press("#question [data-action=cancel]")
 
 
+@once
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_on_the_way_in(console: Console, axe: str, theme: str) -> None:
     console.browser.delete_all_cookies()
@@ -58,26 +60,29 @@ def test_everything_can_be_done_with_the_keys_alone(console: Console) -> None:
     press("/")
     assert focused("id") == "q"
     press("LINK")
+    wait_for(lambda: len(console.all("tbody.row")) == len(console.site.traders))
+    press(Keys.TAB, console.source)
     wait_for(lambda: len(console.all("tbody.row")) == 1)
-    assert "q=LINK" in console.browser.current_url
-    press(Keys.TAB, Keys.TAB)
+    assert f"q=LINK&source={console.source}" in console.browser.current_url
+    press(Keys.TAB)
     for _ in range(40):
         if focused("name") == "risk_per_trade":
             break
         press(Keys.TAB)
     press(Keys.TAB)
     assert focused("name") == "stop_loss_dollars"
+    before = console.revision("LINK")
     press("4,5", Keys.ENTER)
-    wait_for(lambda: str(console.site.trader.states[key("LINK")].limits.stop_loss_dollars) == "4.5")
-    wait_for(lambda: console.text(f"{console.row('LINK')} [data-cell=sync]") == "Applied")
+    wait_for(lambda: console.revision("LINK") == before + 1)
+    assert str(console.trader.states[key("LINK")].limits.stop_loss_dollars) == "4.5"
     press(Keys.TAB, Keys.TAB)
     assert focused("dataset.action") == "enabled"
     press(Keys.SPACE)
-    wait_for(lambda: not console.site.trader.states[key("LINK")].enabled)
+    wait_for(lambda: not console.trader.states[key("LINK")].enabled)
     wait_for(lambda: not console.is_on("LINK"))
     assert focused("dataset.action") == "enabled"
     press(Keys.SPACE)
-    wait_for(lambda: console.site.trader.states[key("LINK")].enabled)
+    wait_for(lambda: console.trader.states[key("LINK")].enabled)
     console.load("/")
     console.field("ARB", "risk_per_trade").click()
     press(Keys.ARROW_DOWN)
@@ -89,6 +94,7 @@ def test_everything_can_be_done_with_the_keys_alone(console: Console) -> None:
     wait_for(lambda: not console.one("#keys").is_displayed())
 
 
+@once
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440, 2560])
 def test_nothing_scrolls_sideways(console: Console, width: int) -> None:
     command = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
@@ -116,7 +122,7 @@ def test_a_viewer_sees_everything_and_no_control_that_acts(console: Console) -> 
         "[data-action=reset]",
     ):
         assert not console.all(f"tbody {selector}" if selector != "#act" else selector)
-    number = console.one('tr[data-symbol="DOGE"]').get_attribute("id")
+    number = console.one(f"{console.row('DOGE')} tr[data-revision]").get_attribute("id")
     console.site.save_as_operator(str(number).removeprefix("row-"), {"stop_loss_dollars": "3.33"})
     wait_for(lambda: console.cell("DOGE", "stop_loss_dollars") == "3.33")
     console.press(f"{console.row('BTC')} .name a")
@@ -124,6 +130,7 @@ def test_a_viewer_sees_everything_and_no_control_that_acts(console: Console) -> 
     assert not console.all("#drawer [data-action=kill], #drawer form")
 
 
+@once
 def test_unsaved_rows_hold_the_order_and_keep_the_page(console: Console) -> None:
     console.type_into("ETH", "stop_loss_dollars", "4")
     console.type_into("ARB", "stop_loss_dollars", "2.5")
@@ -143,10 +150,10 @@ def test_unsaved_rows_hold_the_order_and_keep_the_page(console: Console) -> None
     wait_for(lambda: "ordering=symbol" in console.browser.current_url)
 
 
+@once
 def test_the_end_of_a_session_ends_its_page(console: Console) -> None:
     first = console.browser.current_window_handle
-    console.browser.switch_to.new_window("window")
-    Console(console.browser, console.site).load().press(".account button:not(#theme)")
+    console.another().press(".account button:not(#theme)")
     wait_for(lambda: "/login" in console.browser.current_url)
     console.browser.switch_to.window(first)
     wait_for(lambda: "/login" in console.browser.current_url, 12)
