@@ -1,7 +1,11 @@
 """What every gateway does while the market moves: an hour of it a second, so funding and candles come."""
 
+from pathlib import Path
+
 from tests.gateways.conftest import Trading
 from tests.gateways.stub import until
+from tests.gateways.trader import running_trader
+from tests.trader.conftest import KEY
 from venues.trader.gateway import Candle, Funding, Prices
 
 SPEED = 3600
@@ -37,3 +41,13 @@ async def test_candles_of_a_market_ahead_of_the_wall_clock_are_the_latest(tradin
 async def test_prices_move(trading: Trading) -> None:
     await trading.begin()
     await until(lambda: len({one.mark for one in trading.heard(Prices) if one.symbol == "BTC"}) > 3)
+
+
+async def test_an_enabled_strategy_trades_on_the_next_candle_of_a_market_ahead_of_the_wall_clock(
+    trading: Trading, transactional_db: None, tmp_path: Path
+) -> None:
+    async with running_trader(trading, tmp_path) as trader:
+        await trader.engine.disable(KEY, 1)
+        trader.algorithm.side = "long"
+        await trader.engine.enable(KEY, 2)
+        await trader.becomes(lambda: trader.engine.row(KEY).position)

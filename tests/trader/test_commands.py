@@ -142,6 +142,7 @@ async def test_an_account_that_cannot_be_checked_opens_nothing(house: House) -> 
     await house.candle()
     assert house.opening_orders() == 0
     assert house.engine.account().halted == "the agent is not approved"
+    assert house.engine.core.since_ms is None  # its history begins with a check that passed
     house.venue.problems = []
     await house.pass_(31)
     assert house.opening_orders() == 1

@@ -20,6 +20,7 @@ from venues.trader.gateway import (
     OrderState,
     Prices,
 )
+from venues.trader.gateways.leaving import LATEST_EXPIRY_MS, SOONEST_EXPIRY_MS
 
 FEE = Decimal("0.00045")
 
@@ -77,6 +78,7 @@ class Venue:
         self.levers: dict[str, tuple[int, bool]] = {}
         self.now_ms = 1_700_000_000_000
         self.next_id = 0
+        self.skew: int | None = 0  # venue time minus wall time
         self.lose_answers = 0  # executed, and no answer comes
         self.swallow = 0  # never arrives, and no answer comes
         self.refuse_closes = ""  # the sentence that every close gets
@@ -220,6 +222,8 @@ class Venue:
             self.before_send()
         if not permit():
             raise Unreachable("the gate is closed", code="denied")
+        if any(order.expires_ms is not None and self._lives_wrong(order.expires_ms) for order in orders):
+            raise Unreachable("it does not expire 1 to 60 s on", code="expired")
         self.sent.extend(orders)
         if self.swallow:
             self.swallow -= 1
@@ -242,12 +246,15 @@ class Venue:
         return self.now_ms
 
     def skew_ms(self) -> int | None:
-        return 0
+        return self.skew
 
     def counters(self) -> dict[str, float]:
         return {}
 
     # -- inside
+
+    def _lives_wrong(self, expires_ms: int) -> bool:
+        return not SOONEST_EXPIRY_MS <= expires_ms - self.now_ms <= LATEST_EXPIRY_MS
 
     def _take(self, order: OrderRequest, parent: OrderRequest | None) -> OrderReply:
         self.next_id += 1

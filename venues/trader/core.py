@@ -71,6 +71,7 @@ class Core:
         self.reconciled = False
         self.why = "starting"
         self.halted: str | None = None
+        self.problems: list[str] = []  # what the venue's check says against trading
         self.heard = float("-inf")
         self.account: AccountRead | None = None
         self.account_at = float("-inf")
@@ -103,6 +104,10 @@ class Core:
     def stream_alive(self) -> bool:
         """Tell whether the stream is connected and had a frame within 10 s."""
         return self.connected and self.now() - self.heard <= FRESH_S
+
+    def halted_by(self) -> str | None:
+        """Give what halts the source for opening; None while nothing does."""
+        return self.halted or "; ".join(self.problems) or None
 
     def price_fresh(self, market: MarketState) -> bool:
         """Tell whether the mark may be traded on (risk.md, "fresh")."""

@@ -71,9 +71,9 @@ class Engine:
         self.kill_file = killfile.path_of(var_dir, source)
         self.restored = False
         self._preparing = False
-        self._prepare_next = self._prepare_wait = 0.0
+        self._prepare_next = self._prepare_wait = self._check_next = 0.0
         self._reconciled_at = float("-inf")
-        self._obeying = False
+        self._obeying = self._clock_off = False
 
     # -- decisions
 
@@ -120,7 +120,7 @@ class Engine:
                 core.account_read_since_connect = False
                 for state in core.markets.values():
                     state.read_since_connect = False
-                self._prepare_next = self._prepare_wait = 0.0
+                self._prepare_next = self._prepare_wait = self._check_next = 0.0
                 for desk in core.desks.values():
                     desk.close_next = 0.0
                 self._prepare_when_due()
@@ -179,14 +179,23 @@ class Engine:
                 tripping.save_marks(core, desk)
                 desk.forget_settled()
             core.hub.publish("account")
+            self._watch_clock()
         if ticks % 240 == 1 and core.account is not None:
             core.curve.append((core.clock.iso(), core.account.equity))
+
+    def _watch_clock(self) -> None:
+        """Alarm once where the wall clock leaves the venue's; the gate looks for itself."""
+        off = self.core.connected and gate.clock_off(self.core)
+        if off and not self._clock_off:
+            self.core.alarm("%s by %s ms: nothing opens", gate.CLOCK_OFF, self.core.gateway.skew_ms())
+        self._clock_off = off
 
     def _prepare_when_due(self) -> None:
         core = self.core
         now = core.now()
         due = not core.reconciled or core.wants_reconcile.is_set()
         due = due or now - self._reconciled_at > RECONCILE_EVERY_S
+        due = due or (bool(core.problems) and now >= self._check_next)
         if core.connected and due and not self._preparing and now >= self._prepare_next:
             self._preparing = True
             self._prepare_wait = min(max(self._prepare_wait * 2, AGAIN_FIRST_S), AGAIN_MOST_S)
@@ -195,12 +204,14 @@ class Engine:
             core.spawn(self._prepare())
 
     async def _prepare(self) -> None:
-        """Check the venue, read markets, reconcile; open only when all of it is done."""
+        """Read markets, check the venue, reconcile; what speaks against trading closes for opening only."""
         core = self.core
         connection, is_start = core.connections, not core.reconciled
         try:
             if is_start:
-                await self._check_start()
+                await self._read_start()
+            if (is_start or core.problems) and core.now() >= self._check_next:
+                await self._check()
             await reconcile.run(core)
             for desk in core.desks.values():
                 tripping.check(core, desk)  # a kill that no disk remembers is derived again (I1, I16)
@@ -226,18 +237,23 @@ class Engine:
             self.step(desk)
             core.publish(desk)
 
-    async def _check_start(self) -> None:
-        """Read markets and candles, and hear what speaks against trading."""
+    async def _read_start(self) -> None:
+        """Read what a connection begins with: rules, prices, candles."""
         core = self.core
         await reconcile.read_markets(core)
         await restoring.learn_decimals(core)
         for desk in list(core.desks.values()):
-            self.step(desk)  # protecting and closing never wait for the list
-        problems = await reconcile.check_venue(core)
-        if problems:
-            self._prepare_next = core.now() + AGAIN_MOST_S
-            raise ProductError("; ".join(problems))
+            self.step(desk)  # protecting and closing wait for nothing more
         await asking.read_history(core)
+
+    async def _check(self) -> None:
+        """Hear what speaks against trading; a trader that has no past yet begins none with that."""
+        core = self.core
+        core.problems = await reconcile.check_venue(core)
+        self._check_next = core.now() + AGAIN_MOST_S if core.problems else 0.0
+        if core.problems and core.since_ms is None:
+            self._prepare_next = self._check_next
+            raise ProductError("; ".join(core.problems))
 
     async def _obey_kill_file(self) -> None:
         """Kill what the file names; it is cleared only when the disk has every kill."""

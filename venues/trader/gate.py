@@ -10,6 +10,7 @@ from venues.trader.core import Core
 from venues.trader.denied import Denied
 from venues.trader.desk import Desk, Order
 from venues.trader.gateway import OrderReply
+from venues.trader.gateways.clock import MOST_SKEW_MS
 from venues.trader.store import NotStored
 
 log = logging.getLogger(__name__)
@@ -22,6 +23,7 @@ SENT_FOR_S = 20.0
 EXPIRED_FOR_MS = 2000
 NEVER_ARRIVED_S = 12.0
 UNBOOKED_FOR_S = 0.5
+CLOCK_OFF = "clock skew: this machine's clock is 2 s or more off the venue's"
 
 
 def opening_closed(core: Core, desk: Desk) -> str | None:
@@ -35,13 +37,23 @@ def opening_closed(core: Core, desk: Desk) -> str | None:
         return f"killed: the kill check failed: {desk.check_failed}"
     if not desk.enabled or desk.retired:
         return "disabled"
-    if core.halted:
-        return f"source halted: {core.halted}"
+    halted = core.halted_by()
+    if halted:
+        return f"source halted: {halted}"
     if not core.connected:
         return "venue disconnected"
     if not core.reconciled:
         return "venue not reconciled"
-    return None
+    return CLOCK_OFF if clock_off(core) else None
+
+
+def clock_off(core: Core) -> bool:
+    """Tell whether wall time is 2 s or more off the venue's, or nobody knows (I19).
+
+    Timers are monotonic and expiries in venue time, so only what opens waits for it.
+    """
+    skew_ms = core.gateway.skew_ms()
+    return skew_ms is None or abs(skew_ms) >= MOST_SKEW_MS
 
 
 def check_opening(core: Core, desk: Desk, buy: bool, limit_price: Decimal) -> None:

@@ -252,7 +252,7 @@ class Gateway(Protocol):
         """Give the venue's time now: the last one it told, plus the monotonic time since."""
 
     def skew_ms(self) -> int | None:
-        """Give venue time minus wall time, None while unknown."""
+        """Give venue time minus wall time now, None while unknown; from any thread."""
 
     def counters(self) -> dict[str, float]:
         """Give what it counted, by name: frames heard and dropped, reconnects, requests, failures."""

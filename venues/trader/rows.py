@@ -6,6 +6,7 @@ from typing import Any
 
 from venues.contract.money import from_micros, plain
 from venues.contract.states import Account, Position, StrategyState
+from venues.trader import gate
 from venues.trader.core import Core
 from venues.trader.desk import Desk, Order
 from venues.trader.protecting import costs_of, is_moving, resting_stop
@@ -88,10 +89,16 @@ def account(core: Core) -> Account:
         unattributed=from_micros(unattributed(core)),
         network=core.gateway.network,
         venue=core.gateway.venue,
-        halted=core.halted or (None if core.reconciled else core.why),
+        halted=core.halted_by() or _not_ready(core),
         connected=core.stream_alive(),
         as_of=core.clock.iso(),
     )
+
+
+def _not_ready(core: Core) -> str | None:
+    if not core.reconciled:
+        return core.why
+    return gate.CLOCK_OFF if gate.clock_off(core) else None
 
 
 def unattributed(core: Core) -> int:
