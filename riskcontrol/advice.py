@@ -3,7 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
-from riskcontrol.agreement import Settings
+from riskcontrol.agreement import Settings, refusals
 from venues.contract.states import StrategyState, counted_loss
 
 # Two taker fees of 0.045 % and the default slip of 0.1 %, as in risk.md's example: 5.70 of 3 000.
@@ -28,8 +28,8 @@ def warnings(
         said.append("the trader does not know of this kill; it is sent again")
     if not present:
         said.append("not running at the trader")
-    if settings.refusal and sync == "rejected":
-        said.append(settings.refusal)
+    if sync == "rejected":
+        said += refusals(settings, state)
     said += _of_limits(settings, state, equity)
     return list(dict.fromkeys([*said, *state.warnings]))
 

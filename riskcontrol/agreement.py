@@ -8,6 +8,7 @@ from venues.contract.limits import LIMIT_NAMES
 from venues.contract.states import StrategyState
 
 OWNED = ("enabled", *LIMIT_NAMES)
+NO_REASON = "The trader gave no reason."
 
 
 class Desired(NamedTuple):
@@ -21,7 +22,7 @@ class Desired(NamedTuple):
     revision: int
     enabling: int | None
     refused: dict[str, Any]
-    refusal: str
+    refusals: dict[str, str]
 
 
 Settings = RiskSettings | Desired
@@ -60,3 +61,9 @@ def sync(settings: Settings, state: StrategyState, pending: bool) -> str:
     if drift(settings, state):
         return "drift"
     return "rejected" if differences(settings, state) else "applied"
+
+
+def refusals(settings: Settings, state: StrategyState) -> list[str]:
+    """Give the trader's sentences for the values that it has refused and PM still desires, each once."""
+    refused = [name for name in differences(settings, state) if name in settings.refused]
+    return list(dict.fromkeys(settings.refusals.get(name, NO_REASON) for name in refused))

@@ -103,8 +103,7 @@ def enable(settings: RiskSettings, change: Change, until: float) -> None:
         raise told from None
     with transaction.atomic():
         held = RiskSettings.objects.filter(pk=settings.pk, enabling=settings.enabling)
-        refused = {name: value for name, value in settings.refused.items() if name != "enabled"}
-        held.update(enabled=True, enabling=None, refused=refused)
+        held.update(enabled=True, enabling=None, **settings.without_refusals(["enabled"]))
         audit.settle(change.pk, "applied")
     book.changed(strategy.pk)
 

@@ -21,6 +21,7 @@ from riskcontrol import audit
 from riskcontrol.models import Change, Delivery, RiskSettings
 from venues.adapter import TraderAdapter
 from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Refused, Unreachable
+from venues.contract.limits import SPEC
 from venues.contract.names import StrategyKey
 from venues.contract.states import StrategyState
 from venues.serving import secrets
@@ -28,6 +29,7 @@ from venues.serving import secrets
 log = logging.getLogger(__name__)
 
 ANSWER_S = 3.0
+LONGEST_SENTENCE = 500
 BEHIND = {"conflict", "revision_reused"}
 _lanes: dict[int, threading.Lock] = {}
 _lanes_lock = threading.Lock()
@@ -255,7 +257,7 @@ def _refused(delivery: Delivery, error: Conflict | Refused) -> None:
         return
     take_row(delivery.strategy, error.row)
     if error.code not in BEHIND:
-        _rejected(delivery, error.detail)
+        _rejected(delivery, error.detail, error.fields)
         return
     log.error("%s: the trader is ahead of revision %s: %s", delivery.strategy, delivery.revision, error)
     _settle(delivery, Delivery.State.SUPERSEDED, error.detail)
@@ -274,25 +276,36 @@ def take_row(strategy: Strategy, row: Mapping[str, Any] | None) -> None:
         book.record(strategy.trader.source, [state])
 
 
-def _rejected(delivery: Delivery, said: str) -> None:
-    """Keep the refused values and the sentence: nothing is sent again until the next change."""
+def _rejected(delivery: Delivery, said: str, fields: Mapping[str, list[str]] | None = None) -> None:
+    """Keep the refused values, each with its sentence: nothing is sent again until the next change."""
     body = delivery.body if delivery.kind == Delivery.Kind.SETTINGS else {"enabled": False}
+    sentences = {name: _sentence(name, said, (fields or {}).get(name)) for name in body}
     with transaction.atomic():
         settings = RiskSettings.objects.get(strategy=delivery.strategy_id)
         RiskSettings.objects.filter(pk=settings.pk).update(
-            refused={**settings.refused, **body}, refusal=said[:500]
+            refused={**settings.refused, **body}, refusals={**settings.refusals, **sentences}
         )
         audit.settle(delivery.change_id, "rejected")
-        _settle(delivery, Delivery.State.REJECTED, said)
+        _settle(delivery, Delivery.State.REJECTED, " ".join(dict.fromkeys(sentences.values())))
     book.changed(delivery.strategy_id)
+
+
+def _sentence(name: str, said: str, of_field: list[str] | None) -> str:
+    """Give the trader's sentence for one field: its own, with its label, else the one for all."""
+    if not of_field or name not in SPEC:
+        return said[:LONGEST_SENTENCE]
+    own = " ".join(of_field)
+    return f"{SPEC[name].label} {own[:1].lower()}{own[1:]}"[:LONGEST_SENTENCE]
 
 
 def _settle(delivery: Delivery, state: str, said: str) -> None:
     Delivery.objects.filter(pk=delivery.pk).update(
-        state=state, settled_at=timezone.now(), tries=delivery.tries + 1, last_error=said[:500]
+        state=state, settled_at=timezone.now(), tries=delivery.tries + 1, last_error=said[:LONGEST_SENTENCE]
     )
 
 
 def _failed(delivery: Delivery, error: ProductError) -> ProductError:
-    Delivery.objects.filter(pk=delivery.pk).update(tries=delivery.tries + 1, last_error=error.detail[:500])
+    Delivery.objects.filter(pk=delivery.pk).update(
+        tries=delivery.tries + 1, last_error=error.detail[:LONGEST_SENTENCE]
+    )
     return error

@@ -1,5 +1,8 @@
 """What PM desires, who changed it, and what has still to reach a trader: written by `operations`."""
 
+from collections.abc import Collection
+from typing import Any
+
 from django.db import models
 
 from portfolio.models import Strategy
@@ -18,7 +21,7 @@ class RiskSettings(models.Model):
     revision = models.BigIntegerField(default=0)
     enabling = models.BigIntegerField(null=True, help_text="Revision of an enable that nobody answered.")
     refused = ExactJSONField(default=dict, help_text="The values that the trader refused, by field.")
-    refusal = models.CharField(max_length=500, blank=True, help_text="The trader's sentence for them.")
+    refusals = ExactJSONField(default=dict, help_text="The trader's sentence for each of them.")
     changed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -27,6 +30,13 @@ class RiskSettings(models.Model):
     def __str__(self) -> str:
         """Name strategy and revision."""
         return f"{self.strategy} at revision {self.revision}"
+
+    def without_refusals(self, names: Collection[str]) -> dict[str, Any]:
+        """Give the columns of what was refused, less these fields: they are asked for anew."""
+        return {
+            column: {name: said for name, said in getattr(self, column).items() if name not in names}
+            for column in ("refused", "refusals")
+        }
 
     @property
     def limits(self) -> RiskLimits:

@@ -7,7 +7,7 @@ Conflict, Refused, NotFound, Unreachable and BadAnswer are raised; in bulk they 
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -19,6 +19,7 @@ from portfolio import book
 from portfolio.actor import Actor
 from portfolio.models import Strategy
 from riskcontrol import asking, audit, delivery, rows, upkeep, writing
+from riskcontrol.agreement import NO_REASON
 from riskcontrol.delivery import ANSWER_S
 from riskcontrol.models import Change, Delivery, RiskSettings
 from venues.contract.errors import Conflict, ProductError
@@ -306,21 +307,25 @@ def _outcome(written: Written, row: dict[str, Any] | None = None) -> Outcome:
     changes = [one.change for one in written.deliveries]
     found = {one.outcome for one in [*changes, *([written.enabling] if written.enabling else [])]}
     if "rejected" in found:
-        said = next(one.last_error for one in written.deliveries if one.change.outcome == "rejected")
+        refused = [one.last_error for one in written.deliveries if one.change.outcome == "rejected"]
+        return Outcome("rejected", row, Conflict(_joined(refused), code="rejected", row=row))
+    said = _still_refused(written) if row["sync"] == "rejected" else ""
+    if said:
         return Outcome("rejected", row, Conflict(said, code="rejected", row=row))
-    refused = _still_refused(written) if row["sync"] == "rejected" else ""
-    if refused:
-        return Outcome("rejected", row, Conflict(refused, code="rejected", row=row))
     if not found:
         return Outcome("unchanged", row)
     return Outcome("pending" if "pending" in found else "applied", row)
 
 
 def _still_refused(written: Written) -> str:
-    """Give the trader's sentence where a value asked for is one that it has refused, else nothing."""
-    refused, said = RiskSettings.objects.values_list("refused", "refusal").get(pk=written.settings.pk)
-    again = any(name in refused and refused[name] == value for name, value in written.asked.items())
-    return str(said) or "The trader refused this value." if again else ""
+    """Give the trader's sentences where values asked for are ones that it has refused, else nothing."""
+    refused, said = RiskSettings.objects.values_list("refused", "refusals").get(pk=written.settings.pk)
+    again = [name for name, value in written.asked.items() if name in refused and refused[name] == value]
+    return _joined(said.get(name, NO_REASON) for name in again)
+
+
+def _joined(sentences: Iterable[str]) -> str:
+    return " ".join(dict.fromkeys(sentences))
 
 
 def _announce(written: Sequence[Written]) -> None:

@@ -94,7 +94,7 @@ def remarks(row: Mapping[str, Any], offline: bool) -> list[Remark]:
         )
     said = [text for text in row["warnings"] if not text.startswith(SAID_ELSEWHERE)]
     if row["sync"] == "rejected":
-        said = [text for text in said if text != refusal(row)]
+        said = [text for text in said if text not in row["_refusals"]]
     return [*found, *(Remark(WORDS.get(text, _sentence(text))) for text in said)]
 
 
@@ -126,19 +126,9 @@ def _pending(row: Mapping[str, Any], offline: bool) -> Remark:
     return Remark(f"Pending: {since}.", "warn", "clock", kept or ("Kept and delivered when it is back",))
 
 
-def refusal(row: Mapping[str, Any]) -> str:
-    """Give the trader's sentence for a rejected change: the first warning that is not about the kill."""
-    said = [
-        text
-        for text in row["warnings"]
-        if not text.startswith((*SAID_ELSEWHERE, "the trader does not know", "not running"))
-    ]
-    return str(said[0]) if said else "it gave no reason"
-
-
 def _rejected(row: Mapping[str, Any]) -> Remark:
     return Remark(
-        f"Rejected by {row['source']}: {refusal(row)}",
+        f"Rejected by {row['source']}: {' '.join(row['_refusals'])}",
         "bad",
         "no",
         tuple(f"{label} {wanted} refused, still enforced: {held}" for label, wanted, held in differing(row)),

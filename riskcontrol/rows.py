@@ -174,6 +174,7 @@ def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datet
         "as_of": iso(heard_at),
         "_id": report.number,
         "_tells_positions": tells_positions,
+        "_refusals": agreement.refusals(settings, report.state) if settings.refused else [],
     }
 
 
@@ -223,7 +224,7 @@ def _kill(report: Report, asked_at: datetime | None) -> dict[str, Any] | None:
 
 
 def _matches(row: dict[str, Any], text: str) -> bool:
-    return any(text in str(row[name]).lower() for name in ("source", "strategy_id", "symbol", "name"))
+    return any(text in str(row[name] or "").lower() for name in ("source", "strategy_id", "symbol", "name"))
 
 
 def as_of() -> str:

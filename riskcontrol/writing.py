@@ -68,9 +68,7 @@ def write_settings(
 ) -> Delivery:
     """Write changed settings with their audit record and delivery."""
     before = {name: getattr(settings, name) for name in changes}
-    refused = {name: value for name, value in settings.refused.items() if name not in changes}
-    refusal = settings.refusal if refused else ""
-    revision = advance(settings, **changes, refused=refused, refusal=refusal)
+    revision = advance(settings, **changes, **settings.without_refusals(changes))
     return _deliver_later(
         settings, Delivery.Kind.SETTINGS, dict(changes), revision,
         _record(settings, actor, action, before, dict(changes), revision, reason),
@@ -80,11 +78,10 @@ def write_settings(
 def write_disabled(settings: RiskSettings, actor: Actor, reason: str, action: str = "disable") -> Delivery:
     """Write `enabled: false` with its audit record and delivery; it ends an enable nobody answered."""
     before = {"enabled": settings.enabled}
-    refused = {name: value for name, value in settings.refused.items() if name != "enabled"}
     if settings.enabling is not None:
         unanswered = Change.objects.filter(**settings.strategy.key._asdict(), action="enable")
         unanswered.filter(revision=settings.enabling).update(outcome="refused")
-    revision = advance(settings, enabled=False, enabling=None, refused=refused)
+    revision = advance(settings, enabled=False, enabling=None, **settings.without_refusals(["enabled"]))
     return _deliver_later(
         settings, Delivery.Kind.DISABLE, {}, revision,
         _record(settings, actor, action, before, {"enabled": False}, revision, reason),

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from http.client import HTTPException, RemoteDisconnected
-from typing import Any
+from typing import Any, TypeGuard
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -18,6 +18,7 @@ from urllib3.exceptions import TimeoutError as TransportTimeout
 from urllib3.util.retry import Retry
 
 from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Refused, Unreachable
+from venues.contract.limits import LIMIT_NAMES
 from venues.contract.names import StrategyKey
 from venues.contract.states import Account, StrategyState, Trade
 from venues.serving.parsers import dump_json
@@ -272,16 +273,15 @@ def _refusal(status: int, content: bytes) -> ProductError:
     given = body if isinstance(body, Mapping) else {}
     code, said = given.get("code"), given.get("detail")
     word = code[:32] if isinstance(code, str) and code.isidentifier() else None
-    sentence = (
-        said[:300] if isinstance(said, str) and said.isprintable() and said else f"It answered {status}."
-    )
+    sentence = said[:300] if _is_sentence(said) else f"It answered {status}."
+    fields = _sentences(given.get("fields"))
     if status == 409:
-        row = given.get("row")
-        return Conflict(sentence, code=word or "rejected", row=row if isinstance(row, Mapping) else None)
+        row = given.get("row") if isinstance(given.get("row"), Mapping) else None
+        return Conflict(sentence, code=word or "rejected", fields=fields, row=row)
     if status == 404 and body is not None:
         return NotFound(sentence)
     if status in {400, 413, 422}:
-        return Refused(sentence, code=word)
+        return Refused(sentence, code=word, fields=fields)
     if status == 503 and word == "not_durable":
         return Unreachable(sentence, code=word)
     if status in {429, 503}:
@@ -289,3 +289,15 @@ def _refusal(status: int, content: bytes) -> ProductError:
     if status in {401, 403}:
         return BadAnswer("The trader refuses PM's token.")
     return BadAnswer(f"The trader's answer was not to be believed: {sentence} ({status})")
+
+
+def _is_sentence(said: Any) -> TypeGuard[str]:
+    return isinstance(said, str) and said.isprintable() and bool(said)
+
+
+def _sentences(fields: Any) -> dict[str, list[str]]:
+    """Give what a refusal says of the settings by name; nothing else of it is passed on."""
+    found = fields if isinstance(fields, Mapping) else {}
+    lists = {name: found[name] for name in LIMIT_NAMES if isinstance(found.get(name), list)}
+    said = {name: [one[:300] for one in given if _is_sentence(one)] for name, given in lists.items()}
+    return {name: given for name, given in said.items() if given}

@@ -152,6 +152,18 @@ def test_refusals_keep_their_code(
     assert caught.value.code == kept  # type: ignore[attr-defined]
 
 
+def test_a_refusal_keeps_what_it_says_of_the_settings_and_nothing_else(
+    adapter: TraderAdapter, fake: FakeTrader
+) -> None:
+    said = (
+        b'{"risk_per_trade": ["Too high.", 5], "stop_loss_dollars": "No.", "b": [], "max_strategy_loss": []}'
+    )
+    answering(fake, 409, b'{"code": "rejected", "detail": "No.", "fields": %s}' % said)
+    with pytest.raises(Conflict) as caught:
+        adapter.put_settings(BTC, {}, None)
+    assert caught.value.fields == {"risk_per_trade": ["Too high."]}
+
+
 def test_a_redirect_is_not_followed(adapter: TraderAdapter, fake: FakeTrader) -> None:
     paths: list[str] = []
 

@@ -192,6 +192,43 @@ def test_beside_a_refused_value_another_setting_is_applied(known: FakeTrader) ->
     )
 
 
+def test_every_refused_value_keeps_its_own_sentence(known: FakeTrader) -> None:
+    known.answer = refuses({"risk_per_trade": "Must be at most 5."})
+    refusal("rejected", operations.change_settings, BTC, {"risk_per_trade": Decimal(50)})
+    known.answer = refuses({"stop_loss_dollars": "Must be at most 7."})
+    error = refusal("rejected", operations.change_settings, BTC, {"stop_loss_dollars": Decimal(9)})
+    assert error.detail == "Stop Loss ($) must be at most 7."
+    said = ["Risk/Trade (%) must be at most 5.", "Stop Loss ($) must be at most 7."]
+    assert rows.row(BTC)["warnings"][:2] == said
+    both = {"risk_per_trade": Decimal(50), "stop_loss_dollars": Decimal(9)}
+    assert refusal("rejected", operations.change_settings, BTC, both).detail == " ".join(said)
+    known.answer = None
+    operations.change_settings(BTC, {"risk_per_trade": Decimal(2)}, actor=OTTO)
+    assert rows.row(BTC)["warnings"][:1] == said[1:]
+
+
+def test_two_values_refused_at_once_keep_both_sentences(known: FakeTrader) -> None:
+    known.answer = refuses(
+        {"risk_per_trade": "Must be at most 5.", "stop_loss_dollars": "Must be at most 7."}
+    )
+    both = {"risk_per_trade": Decimal(50), "stop_loss_dollars": Decimal(9)}
+    error = refusal("rejected", operations.change_settings, BTC, both)
+    assert error.detail == "Risk/Trade (%) must be at most 5. Stop Loss ($) must be at most 7."
+
+
+def refuses(fields: dict[str, str]) -> Callable[[Handler], bool]:
+    """A trader that refuses settings, with a sentence for each of these fields."""
+    body = {"code": "rejected", "fields": {name: [said] for name, said in fields.items()}}
+
+    def answer(handler: Handler) -> bool:
+        if handler.command != "PUT":
+            return False
+        handler.say(409, {"detail": next(iter(fields.values())), **body})
+        return True
+
+    return answer
+
+
 def test_waiting_changes_reach_the_trader_in_order(known: FakeTrader) -> None:
     known.stop()
     for dollars in (4, 3, 2):

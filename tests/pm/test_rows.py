@@ -36,7 +36,7 @@ def test_a_row_has_every_field_of_the_contract() -> None:
     register(None)
     adopted(state(position=Position("long", Decimal("0.012"), Decimal("64210.5"), stop_price=Decimal(63801))))
     row = rows.row(BTC)
-    assert set(row) == {*FIELDS, "_id", "_tells_positions"}
+    assert set(row) == {*FIELDS, "_id", "_refusals", "_tells_positions"}
     assert row["position"]["stop_price"] == 63801
     assert rows.row_by_id(row["_id"]) == row
 
@@ -72,7 +72,7 @@ def test_a_row_is_rendered_once_until_it_changes() -> None:
     [
         ("enabled", False), ("risk_per_trade", Decimal(2)), ("stop_loss_dollars", Decimal(4)),
         ("max_strategy_loss", Decimal(60)), ("revision", 9), ("enabling", 3),
-        ("refused", {}), ("refusal", "No."),
+        ("refused", {}), ("refusals", {"stop_loss_dollars": "No."}),
     ],
 )  # fmt: skip
 def test_no_stored_change_is_hidden_by_what_was_rendered(name: str, value: Any) -> None:
