@@ -127,7 +127,7 @@ class RowSerializer(EnforcedSerializer):
     source = serializers.CharField()  # type: ignore[assignment]  # a field of that name
     strategy_id = serializers.CharField()
     symbol = serializers.CharField()
-    name = serializers.CharField()
+    name = serializers.CharField(allow_null=True)
     is_killed = serializers.BooleanField()
     total_pnl = money(allow_null=True)
     model_reward = money(allow_null=True)

@@ -68,7 +68,7 @@ STATES = st.builds(
     is_killed=st.booleans(),
     total_pnl=MAYBE,
     model_reward=MAYBE,
-    name=TEXT,
+    name=st.none() | TEXT,
     revision=st.none() | COUNT,
     epoch=COUNT,
     kill=st.none() | KILLS,
@@ -170,7 +170,7 @@ def test_the_minimal_contract_is_enough() -> None:
     state = StrategyState.from_json({**MINIMAL, "something_else": {"deep": 1}})
     assert state.total_pnl == Decimal("-12.34")
     assert (state.revision, state.model_reward, state.position, state.epoch) == (None, None, None, 0)
-    assert state.name == "momentum"
+    assert state.name is None
 
 
 @pytest.mark.parametrize(

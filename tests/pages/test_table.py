@@ -126,6 +126,16 @@ def test_what_kills_is_what_the_meter_counts_and_the_page_says_which(
     assert f"It may lose {'30.00' if kill_on == 'drawdown' else '47.66'} from here" in loosened
 
 
+def test_a_strategy_without_a_name_goes_by_its_id(operator_page: Page, known: FakeTrader) -> None:
+    adopted(replace(known.states[BTC], name=None))
+    markup = operator_page.get().text
+    assert ">momentum</a>" in markup
+    assert "None" not in markup
+    assert "momentum, BTC</h2>" in operator_page.get(f"/rows/{operator_page.row['_id']}/drawer").text
+    assert "momentum BTC" in operator_page.post("kill").headers["HX-Trigger"]
+    assert 'Nothing matches "none"' in operator_page.get("/?q=none").text.replace("&quot;", '"')
+
+
 def test_a_name_cannot_bring_markup_along(operator_page: Page, known: FakeTrader) -> None:
     adopted(replace(known.states[BTC], name='<img src=x onerror="alert(1)">', warnings=("<b>no</b>",)))
     markup = operator_page.get().text

@@ -267,7 +267,7 @@ def test_a_minimal_trader_is_polled_and_compared_by_value(links: Loop) -> None:
         register(fake)
         links.start()
         wait_for(synced)
-        assert (row()["name"], row()["leverage"], row()["revision"]) == ("momentum", None, 0)
+        assert (row()["name"], row()["leverage"], row()["revision"]) == (None, None, 0)
         outcome = operations.change_settings(BTC, FOUR, actor=OTTO)
         assert (outcome.status, outcome.row["sync"]) == ("applied", "applied")
         fake.report(NAME, stop_loss_dollars=9)

@@ -134,7 +134,7 @@ class StrategyState:
     is_killed: bool
     total_pnl: Decimal | None
     model_reward: Decimal | None = None
-    name: str = ""
+    name: str | None = None
     revision: int | None = None
     epoch: int = 0
     kill: Kill | None = None
@@ -194,7 +194,7 @@ class StrategyState:
         return cls(
             strategy_id=data["strategy_id"],
             symbol=data["symbol"],
-            name=data["name"] if isinstance(data.get("name"), str) else data["strategy_id"],
+            name=data["name"] if isinstance(data.get("name"), str) else None,
             enabled=data["enabled"],
             limits=RiskLimits(**{name: number(data.get(name), name) for name in SPEC}),
             is_killed=data["is_killed"],
