@@ -1,5 +1,6 @@
 """What the page's buttons do: each calls one operation and answers with the row (200, 409, 422)."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
@@ -63,17 +64,12 @@ def _what_changed(row: dict[str, Any], form: RowForm) -> str:
 def enable(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     """Enable; the first time after a kill it asks."""
     form = forms.read(request.POST)
-    key, actor = rows.key_of(row), actor_of(request, "page")
-    if "enable" not in form.confirmed and not row["is_killed"] and _was_reset(key):
+    if "enable" not in form.confirmed and not row["is_killed"] and _was_reset(rows.key_of(row)):
         return asking(request, row, form, questions.about_enable(row))
     expected = form.revision
     if expected is not None and form.saw(row):
         expected = row["revision"]
-    try:
-        outcome = operations.set_enabled(key, True, actor=actor, expected=expected, reason=form.reason)
-    except ProductError as error:
-        return refused(request, row, form, error)
-    return done(request, outcome, f"{questions.name_of(row)}, enabled", form)
+    return carry_out(request, row, form, operations.set_enabled, "enabled", enabled=True, expected=expected)
 
 
 def _was_reset(key: RowKey) -> bool:
@@ -86,12 +82,7 @@ def _was_reset(key: RowKey) -> bool:
 def disable(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     """Disable: never asks, and minds no revision."""
     form = forms.read(request.POST)
-    key, actor = rows.key_of(row), actor_of(request, "page")
-    try:
-        outcome = operations.set_enabled(key, False, actor=actor, reason=form.reason)
-    except ProductError as error:
-        return refused(request, row, form, error)
-    return done(request, outcome, f"{questions.name_of(row)}, disabled", form)
+    return carry_out(request, row, form, operations.set_enabled, "disabled", enabled=False)
 
 
 @page("operator", "POST")
@@ -101,13 +92,8 @@ def reset(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     form = forms.read(request.POST)
     if "reset" not in form.confirmed and row["is_killed"]:
         return asking(request, row, form, questions.about_reset(row, _halted(row["source"])))
-    key, actor = rows.key_of(row), actor_of(request, "page")
     epoch = form.epoch if form.epoch is not None else row["epoch"]
-    try:
-        outcome = operations.reset_kill_switch(key, actor=actor, epoch=epoch, reason=form.reason)
-    except ProductError as error:
-        return refused(request, row, form, error)
-    return done(request, outcome, f"{questions.name_of(row)}, kill switch reset", form)
+    return carry_out(request, row, form, operations.reset_kill_switch, "kill switch reset", epoch=epoch)
 
 
 def _halted(source: str) -> str | None:
@@ -119,24 +105,30 @@ def _halted(source: str) -> str | None:
 @on_row
 def kill(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     """Trip the kill switch: never asks."""
-    form = forms.read(request.POST)
-    try:
-        outcome = operations.kill(rows.key_of(row), actor=actor_of(request, "page"), reason=form.reason)
-    except ProductError as error:
-        return refused(request, row, form, error)
-    return done(request, outcome, f"{questions.name_of(row)}, killed", form)
+    return carry_out(request, row, forms.read(request.POST), operations.kill, "killed")
 
 
 @page("operator", "POST")
 @on_row
 def close(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     """Close the open trade, without killing: never asks."""
-    form = forms.read(request.POST)
+    return carry_out(request, row, forms.read(request.POST), operations.close, "closing its trade")
+
+
+def carry_out(
+    request: HttpRequest,
+    row: dict[str, Any],
+    form: RowForm,
+    operation: Callable[..., Outcome],
+    said: str,
+    **how: Any,
+) -> HttpResponse:
+    """Carry out one operation on the row, and answer with what became of it."""
     try:
-        outcome = operations.close(rows.key_of(row), actor=actor_of(request, "page"), reason=form.reason)
+        outcome = operation(rows.key_of(row), actor=actor_of(request, "page"), reason=form.reason, **how)
     except ProductError as error:
         return refused(request, row, form, error)
-    return done(request, outcome, f"{questions.name_of(row)}, closing its trade", form)
+    return done(request, outcome, f"{questions.name_of(row)}, {said}", form)
 
 
 def shown(row: dict[str, Any]) -> Shown:
