@@ -165,7 +165,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "PoG PM",
-    "DESCRIPTION": "Risk settings of automated traders: one place to read, change, kill and reset them.",
+    "DESCRIPTION": "The portfolio manager (PM): one place to read, change, kill and reset automated traders.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["portfolio.access.Viewer"],
