@@ -12,19 +12,21 @@ from lighter.signer_client import CreateOrderTxReq
 
 from tests.paper.exchange import ROOT
 from tests.paper_lighter.conftest import KEY, Stranger, done, until
-from tests.paper_lighter.test_sdk import IOC, SL, child
+from tests.paper_lighter.test_sdk import IN_28_DAYS, IOC, SL, child
 from tests.paper_lighter.test_stream import ETH, listening
 
 FIXTURES = ROOT.parent / "shared" / "fixtures" / "lighter"
 pytestmark = pytest.mark.skipif(not FIXTURES.is_dir(), reason="the recordings are not here")
 
-# Left out by the venue where there is none, as in its own recordings: fees of 0, the last page's cursor.
-OPTIONAL = {"taker_fee", "maker_fee", "next_cursor"}
+# Left out by the venue where there is none, as in its own recordings: fees of 0, the last page's cursor,
+# a message. What is null or empty in a recording may be anything in ours.
+OPTIONAL = {"taker_fee", "maker_fee", "next_cursor", "message"}
 # A recorded trade shows both sides' state, or only one: ours is like the fuller one.
 TAPE = {"market_id": ETH, "limit": 3}
 READS: dict[str, tuple[str, dict[str, Any]]] = {
     "http_account.json": ("account", {"by": "index", "value": "me"}),
     "http_candles.json": ("candles", {"market_id": ETH, "resolution": "1m", "count_back": 3}),
+    "http_candles_null.json": ("candles", {"market_id": ETH, "resolution": "1m", "count_back": 3}),
     "http_fundings.json": ("fundings", {"market_id": ETH, "resolution": "1h", "count_back": 3}),
     "http_next_nonce.json": ("nextNonce", {"account_index": "me", "api_key_index": KEY}),
     "http_order_book_details.json": ("orderBookDetails", {"market_id": ETH}),
@@ -32,6 +34,8 @@ READS: dict[str, tuple[str, dict[str, Any]]] = {
     "http_order_books.json": ("orderBooks", {"market_id": ETH}),
     "http_orders.json": ("accountActiveOrders", {"account_index": "me"}),
     "http_recent_trades.json": ("recentTrades", TAPE),
+    "http_recent_trades_missing.json": ("recentTrades", TAPE),
+    "http_recent_trades_null.json": ("recentTrades", TAPE),
     "http_recent_trades_unordered.json": ("recentTrades", TAPE),
 }
 FRAMES = {
@@ -47,8 +51,10 @@ FRAMES = {
     "ws_market_stats_update_all.json": "market_stats/all",
     "ws_market_stats_update_single.json": "market_stats/0",
     "ws_order_book_subscribed.json": "order_book/0",
+    "ws_order_book_subscribed_empty.json": "order_book/0",
     "ws_order_book_update.json": "order_book/0",
     "ws_ticker_subscribed.json": "ticker/0",
+    "ws_ticker_subscribed_empty.json": "ticker/0",
     "ws_ticker_update.json": "ticker/0",
     "ws_trade_subscribed.json": "trade/0",
     "ws_trade_update.json": "trade/0",
@@ -56,13 +62,8 @@ FRAMES = {
     "ws_user_stats_with_position.json": "user_stats/me",
 }
 ELSEWHERE = {
-    "http_candles_null.json",  # what nothing looks like: ours is an empty list
     "http_order_book_depth.json",  # of orderBookOrders' predecessor, which the SDK no longer has
     "http_order_book_depth_null.json",
-    "http_recent_trades_missing.json",
-    "http_recent_trades_null.json",
-    "ws_order_book_subscribed_empty.json",  # a market that nobody quotes
-    "ws_ticker_subscribed_empty.json",
     "ws_spot_market_stats_subscribed_single.json",  # spot is not offered
     "ws_spot_market_stats_update_all.json",
     "ws_spot_market_stats_update_single.json",
@@ -122,7 +123,7 @@ async def busy(stranger: Stranger) -> AsyncIterator[Stranger]:
         TimeInForce=1,
         ReduceOnly=0,
         TriggerPrice=0,
-        OrderExpiry=-1,
+        OrderExpiry=IN_28_DAYS,
     )
     done(await client.create_grouped_orders(1, [entry, child(SL, 280_000, 270_000)]))
     done(await client.create_order(ETH, 3, 1000, 250_000, False, 0, IOC, order_expiry=0))

@@ -1,6 +1,7 @@
 """Lighter's official SDK, unchanged, at the paper exchange's URL."""
 
 import json
+import time
 
 import lighter
 import pytest
@@ -11,6 +12,8 @@ from tests.paper_lighter.conftest import KEY, Stranger, done
 ETH, BTC = 0, 1
 LIMIT, SL, TP = SignerClient.ORDER_TYPE_LIMIT, SignerClient.ORDER_TYPE_STOP_LOSS, 4
 GTT, IOC, POST_ONLY = 1, 0, 2
+# A group's orders end together: -1, the SDK's 28 days, is counted from each order's own millisecond.
+IN_28_DAYS = int(time.time() * 1000) + 28 * 86_400_000
 
 
 async def limit(stranger: Stranger, client: int, price: int = 290_000, **more: object) -> None:
@@ -107,7 +110,7 @@ def child(kind: int, trigger: int, price: int) -> CreateOrderTxReq:
         TimeInForce=IOC,
         ReduceOnly=1,
         TriggerPrice=trigger,
-        OrderExpiry=-1,
+        OrderExpiry=IN_28_DAYS,
     )
 
 
@@ -145,7 +148,7 @@ async def test_an_otoco_protects_its_entry_and_one_child_cancels_the_other(stran
 
 
 async def test_children_go_with_an_entry_that_is_cancelled(stranger: Stranger) -> None:
-    orders = [entry(290_000, tif=GTT, expiry=-1), child(SL, 280_000, 270_000)]
+    orders = [entry(290_000, tif=GTT, expiry=IN_28_DAYS), child(SL, 280_000, 270_000)]
     done(await stranger.client.create_grouped_orders(1, orders))
     active = stranger.get("accountActiveOrders", account_index=stranger.index)["orders"]
     by_type = {one["type"]: one for one in active}
