@@ -48,6 +48,7 @@ class Stub:
     refused_tokens: set[str] = field(default_factory=set)
     orders: dict[int, dict[str, Any]] = field(default_factory=dict)
     nonce: int = 0
+    equity: str = "10000.000000"  # of the account's row; the stream's own figure stays
     wait_s: list[float] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     on_send: Callable[[dict[str, Any]], None] = lambda _info: None
@@ -79,7 +80,7 @@ class Stub:
         known = [self.orders[int(one)] for one in wanted if int(one) in self.orders]
         bodies: dict[str, dict[str, Any]] = {
             "orderBookDetails": {"order_book_details": [BTC]},
-            "account": {"accounts": [ROW]},
+            "account": {"accounts": [{**ROW, "total_asset_value": self.equity}]},
             "accountOrders": {"orders": known},
             "nextNonce": {"nonce": self.nonce},
         }

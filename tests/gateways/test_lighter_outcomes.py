@@ -10,12 +10,12 @@ import pytest
 
 from tests.gateways.lighter_stub import ACCOUNT, Stub, order_row, running_lighter
 from tests.gateways.stub import until
-from venues.contract.errors import Unknown, Unreachable
-from venues.lighter import confirming
+from venues.contract.errors import BadAnswer, Unknown, Unreachable
+from venues.lighter import confirming, equity
 from venues.lighter.client import LighterGateway
 from venues.lighter.gateway import new_key, open_gateway
 from venues.lighter.identity import ApiKey, Identity
-from venues.trader.gateway import Connected, Disconnected, Event, OrderReply, OrderRequest
+from venues.trader.gateway import Connected, Disconnected, Event, OrderReply, OrderRequest, OrderState
 
 CREATE, CANCEL, GROUP = 14, 15, 28
 TOO_MANY = (429, '{"code":23000,"message":"Too Many Requests!"}')
@@ -125,10 +125,11 @@ async def test_a_refusal_is_the_venue_s_sentence(gateway: LighterGateway, stub: 
 async def test_what_the_stream_says_after_200_is_the_outcome(
     gateway: LighterGateway, stub: Stub, word: str, filled: str, status: str
 ) -> None:
-    await connect(gateway, stub)
+    events = await connect(gateway, stub)
     placing = asyncio.create_task(place(gateway, order()))
     await until(lambda: stub.sent)
     await stub.tell(order_row(7, "in-progress"))
+    await until(lambda: any(isinstance(one, OrderState) for one in events))
     await stub.tell(order_row(7, word, filled_base_amount=filled))
     reply = (await placing)[0]
     assert (reply.status, reply.filled) == (status, Decimal(filled))
@@ -243,6 +244,43 @@ async def test_a_minute_of_reads_keeps_some_for_a_close(gateway: LighterGateway,
     for number in range(3):
         assert (await place(gateway, order(200 + number, "close")))[0].status == "filled"
     await gateway.account()
+
+
+async def test_an_equity_that_the_stream_contradicts_is_not_believed(
+    gateway: LighterGateway, stub: Stub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(equity, "PATIENCE_S", 0.1)
+    await connect(gateway, stub)
+    stub.equity = "9920.000000"
+    assert (await gateway.account()).equity == 9920
+    stub.equity = "9800.000000"
+    with pytest.raises(BadAnswer):
+        await gateway.account()
+
+
+async def test_a_minute_of_reads_keeps_some_for_what_became_of_a_cancel(
+    gateway: LighterGateway, stub: Stub
+) -> None:
+    stub.orders[7] = order_row(7, "canceled")
+    for _ in range(44):
+        await gateway.account()
+    with pytest.raises(Unreachable):
+        await gateway.cancel([("BTC", 7)])
+    assert (await gateway.cancel([("BTC", 7)], closing=True))[0].status == "canceled"
+
+
+async def test_moving_a_stop_leaves_the_reads_that_are_kept_for_a_close(
+    gateway: LighterGateway, stub: Stub
+) -> None:
+    waiting = {"type": "stop-loss", "trigger_price": "39000.0", "trigger_status": "mark-price"}
+    stub.orders[8] = order_row(8, "pending", **waiting)
+    stop = order(8, "stop", side="sell", price=Decimal(37050), trigger=Decimal(39000), ioc=False)
+    await gateway.place([stop], lambda: True, closing=True)
+    await gateway.cancel([("BTC", 7)], closing=True)
+    with pytest.raises(Unreachable):
+        for _ in range(60):
+            await gateway.account()
+    assert gateway.counters()["reads_spent"] == 45
 
 
 async def test_a_refused_token_is_renewed_once(gateway: LighterGateway, stub: Stub) -> None:

@@ -1,4 +1,4 @@
-"""Lighter's whole numbers, margin fractions and limits of a minute."""
+"""Lighter's whole numbers, margin fractions, limits of a minute, and how long its tokens are used."""
 
 from decimal import Decimal
 
@@ -12,10 +12,12 @@ from venues.lighter import wire
 from venues.lighter.budget import WINDOW_S, Budget
 from venues.lighter.drafts import drafts
 from venues.lighter.equity import Equities
+from venues.lighter.reader import Reader
 from venues.lighter.rules import LighterMarket, fraction_of, leverage_of, market_of
 from venues.trader.gateway import OrderRequest
 
 LIMITS = {"current_taker_fee_tick": 280, "current_maker_fee_tick": 40}
+LONGEST_TOKEN_S = 8 * 3600  # the venue's
 PRICES = st.decimals("0.0000001", "99999", allow_nan=False, allow_infinity=False, places=9)
 
 
@@ -125,6 +127,24 @@ def test_no_minute_ever_holds_more_than_the_venue_takes(asked: list[tuple[float,
             continue
         left.append(clock.now)
     assert all(len([one for one in left if at - 60 < one <= at]) <= 6 for at in left)
+
+
+async def test_a_token_is_renewed_half_an_hour_before_it_expires() -> None:
+    clock = Seconds()
+    lives_s: list[int] = []
+
+    async def make(life_s: int) -> str:
+        lives_s.append(life_s)
+        return f"token {len(lives_s)}"
+
+    reader = Reader(Budget("reads", 60, 15, clock), make, clock)
+    assert await reader.token() == "token 1"
+    assert lives_s[0] <= LONGEST_TOKEN_S
+    clock.now += lives_s[0] - 1801
+    assert (reader.is_stale(), await reader.token()) == (False, "token 1")
+    clock.now += 1
+    assert (reader.is_stale(), await reader.token()) == (True, "token 2")
+    assert not reader.is_stale()
 
 
 def test_equity_is_believed_where_the_stream_agrees() -> None:

@@ -36,6 +36,17 @@ async def test_a_breach_kills_flattens_and_confirms(house: House) -> None:
     assert row.total_pnl == house.venue.equity() - 10_000
 
 
+async def test_all_that_a_kill_sends_takes_the_lane_that_is_kept_for_closing(house: House) -> None:
+    await house.start()
+    await house.candle()
+    assert house.row().position is not None
+    house.venue.lanes.clear()
+    await house.engine.kill(KEY)
+    await house.pass_(0.5)
+    assert set(house.venue.lanes) == {("close", True), ("cancel", True)}
+    assert not house.venue.resting
+
+
 async def test_exactly_the_limit_does_not_trip(house: House) -> None:
     await house.start()
     await house.engine.apply_settings(KEY, {"stop_loss_dollars": Decimal(900)}, 1)

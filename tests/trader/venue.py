@@ -74,6 +74,7 @@ class Venue:
         self.book_of_fills: list[Fill] = []
         self.payments: list[Funding] = []
         self.sent: list[OrderRequest] = []
+        self.lanes: list[tuple[str, bool]] = []  # what came, and whether on the lane kept for closing
         self.history: list[Candle] = []
         self.levers: dict[str, tuple[int, bool]] = {}
         self.now_ms = 1_700_000_000_000
@@ -225,6 +226,7 @@ class Venue:
         if any(order.expires_ms is not None and self._lives_wrong(order.expires_ms) for order in orders):
             raise Unreachable("it does not expire 1 to 60 s on", code="expired")
         self.sent.extend(orders)
+        self.lanes.append((orders[0].kind, closing))
         if self.swallow:
             self.swallow -= 1
             raise Unknown("no answer")
@@ -237,6 +239,7 @@ class Venue:
         return replies
 
     async def cancel(self, orders: Sequence[tuple[str, int]], *, closing: bool = False) -> list[OrderReply]:
+        self.lanes.append(("cancel", closing))
         if self.lost_cancels:
             self.lost_cancels -= 1
             raise Unreachable("no answer")

@@ -66,14 +66,19 @@ class LighterGateway:
     client_id_bits = 48
 
     def __init__(
-        self, url: str, identity: Identity, make_sdk: "Callable[[], Sdk]", patience: Patience | None = None
+        self,
+        url: str,
+        identity: Identity,
+        make_sdk: "Callable[[], Sdk]",
+        patience: Patience | None = None,
+        clock: VenueClock | None = None,
     ) -> None:
         self.network: str = network_of(url)
         self._url = url
         self._identity = identity
         self._account = identity.account
         self._patience = patience
-        self._clock = VenueClock()
+        self._clock = clock or VenueClock()
         self._make_sdk = make_sdk
         self._opened: Sdk | None = None
         self._reads = Budget("reads", MOST, KEPT_READS)
@@ -288,7 +293,7 @@ class LighterGateway:
         """
         if not orders:
             return []
-        if closing:
+        if any(order.kind == "close" for order in orders):
             self._reader.note_closing()
         markets = await self._listing.require([order.symbol for order in orders])
         made = drafts(orders, markets, self.venue_ms())
@@ -301,7 +306,8 @@ class LighterGateway:
 
         try:
             await self._send(partial(self._sdk.sign_orders, made), permitted, closing=closing)
-            return await confirming.confirm(orders, self._outcomes, self._look, self._streaming)
+            look = partial(self._look, closing=closing)
+            return await confirming.confirm(orders, self._outcomes, look, self._streaming)
         except Rejected as error:
             return confirming.refused(orders, error)
         except Unknown:
@@ -311,8 +317,6 @@ class LighterGateway:
 
     async def cancel(self, orders: Sequence[tuple[str, int]], *, closing: bool = False) -> list[OrderReply]:
         """Cancel by (symbol, client id); a status "unknown" means: it was not open any more."""
-        if closing:
-            self._reader.note_closing()
         markets = await self._listing.require([symbol for symbol, _ in orders])
         said: dict[int, OrderReply] = {}
         for market, (_, client_id) in zip(markets, orders, strict=True):
@@ -323,7 +327,7 @@ class LighterGateway:
                 said[client_id] = OrderReply(client_id, word, error=error.detail)
         sent = [client_id for _, client_id in orders if client_id not in said]
         if sent and not await self._outcomes.wait(sent, is_final, CANCEL_S):
-            await self._look(sent)
+            await self._look(sent, closing=closing)
         return [
             said.get(client_id) or confirming.cancelled(client_id, self._outcomes.of(client_id))
             for _, client_id in orders
@@ -379,13 +383,13 @@ class LighterGateway:
         at, row = self._last_row
         return row if row is not None and time.monotonic() - at < RECENT_S else await self._row()
 
-    async def _orders(self, client_ids: Sequence[int]) -> list[OrderState]:
+    async def _orders(self, client_ids: Sequence[int], *, closing: bool = False) -> list[OrderState]:
         names = await self._listing.names()
-        answer = await self._reader.ask_private(partial(self._sdk.orders, client_ids))
+        answer = await self._reader.ask_private(partial(self._sdk.orders, client_ids), closing=closing)
         return wire.order_states(answer, names)
 
-    async def _look(self, client_ids: Sequence[int]) -> None:
-        for state in await self._orders(client_ids):
+    async def _look(self, client_ids: Sequence[int], *, closing: bool = False) -> None:
+        for state in await self._orders(client_ids, closing=closing):
             self._outcomes.hear(state)
 
     def _spawn(self, work: Any) -> asyncio.Task[Any]:

@@ -24,6 +24,7 @@ from venues.lighter.identity import Identity, identity_on
 from venues.lighter.network import chain_of, network_of, venue_url
 from venues.lighter.sender import Signed
 from venues.lighter.session import venue_session, without_proxies
+from venues.trader.gateways.clock import VenueClock
 from venues.trader.gateways.stream import Patience
 
 LATEST_MS = 5_000_000_000_000
@@ -177,9 +178,11 @@ def new_key() -> tuple[str, str]:
     return private.removeprefix("0x"), public.removeprefix("0x")
 
 
-def open_gateway(url: str, identity: Identity, patience: Patience | None = None) -> LighterGateway:
+def open_gateway(
+    url: str, identity: Identity, patience: Patience | None = None, clock: VenueClock | None = None
+) -> LighterGateway:
     """Give the gateway of an account; the SDK's objects are made at its first use, on its loop."""
-    return LighterGateway(url, identity, lambda: Sdk(url, identity), patience)
+    return LighterGateway(url, identity, lambda: Sdk(url, identity), patience, clock)
 
 
 def connect() -> LighterGateway:

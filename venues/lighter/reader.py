@@ -39,7 +39,9 @@ class Reader:
         self.failed = 0
 
     def note_closing(self) -> None:
-        """Let the reads of the next while use what is kept for closing: a close needs its outcome read."""
+        """Let the reads of the next while use what is kept for closing: a close is followed by its fills
+        and by the position.
+        """
         self._closing_until = self._monotonic() + CLOSING_S
 
     async def ask(self, ask: Ask, *, closing: bool = False) -> Any:
@@ -53,16 +55,16 @@ class Reader:
             self.failed += 1
             raise
 
-    async def ask_private(self, ask: Callable[[str], Awaitable[Any]]) -> Any:
+    async def ask_private(self, ask: Callable[[str], Awaitable[Any]], *, closing: bool = False) -> Any:
         """Give the answer of a question that needs a token; a refused token is renewed once."""
         used = await self.token()
         try:
-            return await self.ask(lambda: ask(used))
+            return await self.ask(lambda: ask(used), closing=closing)
         except BadAnswer as error:
             if error.code != "agent_unknown":
                 raise
         fresh = await self.fresh_token()
-        return await self.ask(lambda: ask(fresh))
+        return await self.ask(lambda: ask(fresh), closing=closing)
 
     async def token(self) -> str:
         """Give a token that holds for half an hour at least."""
