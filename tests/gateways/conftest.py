@@ -7,7 +7,7 @@ import secrets
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -45,7 +45,9 @@ SYMBOLS = ["BTC", "ETH", "SOL"]
 class Exchange:
     """A paper exchange in a process of its own, with its `/paper` door."""
 
-    def __init__(self, folder: Path, speed: int = 0) -> None:
+    def __init__(
+        self, folder: Path, speed: int = 0, command: Sequence[str] = ("manage.py", "runexchange")
+    ) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._http = requests.Session()
@@ -53,7 +55,7 @@ class Exchange:
         self._log = (folder / "exchange.log").open("w")
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DJANGO_")}
         self._process = subprocess.Popen(
-            [sys.executable, "manage.py", "runexchange"],
+            [sys.executable, *command],
             cwd=ROOT,
             stdout=self._log,
             stderr=subprocess.STDOUT,

@@ -9,6 +9,7 @@ import pytest
 from tests.gateways.conftest import Exchange, Trading, open_lighter
 from tests.gateways.proxy import running_proxy
 from venues.contract.errors import ProductError, Unreachable
+from venues.trader.gateway import Gateway
 
 
 @pytest.fixture
@@ -22,26 +23,26 @@ async def lighter(exchange: Exchange) -> AsyncIterator[Trading]:
         await opened.stranger.stop()
 
 
-async def spend(trading: Trading) -> None:
+async def spend(gateway: Gateway) -> None:
     """Spend every transaction and read of the minute that is not kept for closing."""
 
     async def one(number: int) -> None:
         try:
-            await trading.gateway.cancel([("BTC", 1000 + number)])
+            await gateway.cancel([("BTC", 1000 + number)])
         except ProductError:
             return
 
     await asyncio.gather(*(one(number) for number in range(60)))
     with pytest.raises(Unreachable):
         for _ in range(60):
-            await trading.gateway.account()
+            await gateway.account()
 
 
 async def test_a_spent_minute_still_cancels_closes_and_reads_flat(lighter: Trading) -> None:
     await lighter.begin()
     entry, stop = lighter.order("buy", "0.01"), lighter.stop_order("sell", "0.01", Decimal(39_000))
     await lighter.place(entry, stop)
-    await spend(lighter)
+    await spend(lighter.gateway)
     counted = lighter.gateway.counters()
     assert (counted["transactions_spent"], counted["reads_spent"]) == (40, 45)
     with pytest.raises(Unreachable) as caught:
