@@ -3,6 +3,7 @@
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib.auth.backends import ModelBackend
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.http import HttpRequest, HttpResponse
@@ -86,7 +87,9 @@ def locked_out(request: HttpRequest, response: Any, credentials: Any = None) -> 
     """Answer a login that five wrong ones have locked for 15 minutes."""
     from portfolio.rest import error_page
 
-    return error_page(request, 429, "throttled", "Too many wrong logins. Try again in 15 minutes.")
+    answer = error_page(request, 429, "throttled", "Too many wrong logins. Try again in 15 minutes.")
+    answer.headers["Retry-After"] = str(int(settings.AXES_COOLOFF_TIME.total_seconds()))
+    return answer
 
 
 def token_user(key: bytes) -> tuple[User, AuthToken] | None:

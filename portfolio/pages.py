@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portfolio import book
 from portfolio.models import Trader
 
+LONGEST_NEXT = 4096
 WRONG = "User name or password is wrong. Five wrong ones from one address lock the name for 15 minutes."
 
 
@@ -38,13 +39,14 @@ def _form(request: HttpRequest, following: str, name: str = "", error: str = "")
 
 
 def _following(request: HttpRequest, given: str) -> str:
+    """Give where a login leads: a path of ours; `redirect` would take any other word for a view's name."""
     ours = url_has_allowed_host_and_scheme(given, {request.get_host()}, require_https=request.is_secure())
-    return given if given and ours else "/"
+    return given if given.startswith("/") and ours and len(given) <= LONGEST_NEXT else "/"
 
 
 def _networks() -> list[str]:
     accounts = [book.link(source).account for source in Trader.objects.values_list("source", flat=True)]
-    return sorted({account.network for account in accounts if account is not None})
+    return sorted({account.network for account in accounts if account is not None and account.network})
 
 
 @never_cache

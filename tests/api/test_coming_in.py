@@ -55,6 +55,21 @@ def test_login_opens_the_api_and_logout_closes_it(viewer: User, client: Client) 
     assert client.get(LIST).status_code == 401
 
 
+@pytest.mark.parametrize(
+    ("following", "leads_to"),
+    [
+        ("/?source=lighter", "/?source=lighter"), ("/rows/3", "/rows/3"), ("", "/"), ("login", "/"),
+        ("javascript%3Aalert(1)", "/"), ("javascript:alert(1)", "/"), ("no.such.view", "/"), ("./x", "/"),
+        ("https://evil.example/", "/"), ("//evil.example", "/"), ("/" + "a" * 20_000, "/"), ("é", "/"),
+    ],
+)  # fmt: skip
+def test_a_login_leads_to_a_path_of_ours_whatever_is_asked_for(
+    viewer: User, client: Client, following: str, leads_to: str
+) -> None:
+    answer = client.post("/login", {"username": "vera", "password": PASSWORD, "next": following})
+    assert (answer.status_code, answer.headers["Location"]) == (302, leads_to)
+
+
 def test_five_bad_logins_of_a_user_from_an_address_lock_it_for_15_minutes(
     viewer: User, operator: User, client: Client, time_machine_at: Any
 ) -> None:
@@ -64,6 +79,7 @@ def test_five_bad_logins_of_a_user_from_an_address_lock_it_for_15_minutes(
     locked = login(client, "vera", PASSWORD)
     assert locked.status_code == 429
     assert locked.json()["code"] == "throttled"
+    assert locked.headers["Retry-After"] == "900"
     assert login(client, "vera", PASSWORD, REMOTE_ADDR="10.0.0.7").status_code == 302
     assert login(Client(), "otto", PASSWORD).status_code == 302
     time_machine_at(timedelta(minutes=14))
