@@ -21,7 +21,7 @@ from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, 
 from venues.contract.limits import LIMIT_NAMES
 from venues.contract.names import StrategyKey
 from venues.contract.states import Account, StrategyState, Trade
-from venues.serving.parsers import dump_json
+from venues.serving.parsers import ESCAPED_HALF, dump_json, is_whole
 
 LONGEST = 8 * 1024 * 1024
 READ_S = 3.0
@@ -247,12 +247,17 @@ def _content(raw: HTTPResponse) -> bytes:
 def read_json(content: bytes | str) -> Any:
     """Give a trader's JSON with its numbers exact; raises BadAnswer.
 
-    Exponents pass, unlike in requests to us: a plain program writes small floats with them.
+    Exponents pass, unlike in requests to us: a plain program writes small floats with them. Half
+    a character (a lone surrogate) does not: no answer and no database of ours could hold it.
     """
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=_no_constant)
+        text = content if isinstance(content, str) else content.decode("utf-8-sig")
+        found = json.loads(text, parse_float=Decimal, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise BadAnswer("The trader's answer is not JSON.") from None
+    if ESCAPED_HALF.search(text) and not is_whole(found):
+        raise BadAnswer("The trader's answer has half a character.")
+    return found
 
 
 def _no_constant(word: str) -> Any:

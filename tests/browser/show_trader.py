@@ -33,7 +33,7 @@ class SceneEngine(FakeEngine):
         self.states = {StrategyKey(one.strategy_id, one.symbol): one for one in desk()}
         self.told = Account(
             equity=Decimal("9988.73"), margin_used=Decimal("701.20"), unattributed=Decimal("-0.41"),
-            venue=self.source, connected=True, as_of=AT,
+            network="paper", venue=self.source, connected=True, as_of=AT,
         )  # fmt: skip
         one = Decimal(1)
         self.closed = [

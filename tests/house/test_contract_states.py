@@ -213,20 +213,54 @@ WRONG = [
     ("model_reward", []),
     ("revision", 1.5),
     ("revision", True),
+]
+WRONG_BEYOND_THE_NINE = [
     ("epoch", "0"),
+    ("drawdown", "5"),
     ("leverage", {}),
     ("kill", "yes"),
     ("kill", {"epoch": 1}),
     ("position", [1]),
+    ("position", {}),
     ("position", {"side": "long", "size": "1", "entry_price": 1}),
+    ("position", {"side": "LONG", "size": 1, "entry_price": 1}),
     ("last_denial", {"reason": 5, "at": "x"}),
 ]
 
 
 @pytest.mark.parametrize(("name", "value"), WRONG, ids=repr)
 def test_a_row_with_a_wrong_field_is_not_believed(name: str, value: Any) -> None:
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadAnswer, match=name):
         StrategyState.from_json({**MINIMAL, name: value})
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG_BEYOND_THE_NINE, ids=repr)
+def test_what_a_minimal_trader_means_by_other_names_is_its_own_affair(name: str, value: Any) -> None:
+    assert StrategyState.from_json({**MINIMAL, name: value}) == StrategyState.from_json(MINIMAL)
+    with pytest.raises(BadAnswer, match="momentum/BTC"):
+        StrategyState.from_json({**MINIMAL, "revision": 0, name: value})
+
+
+def test_binary_floats_are_money_with_six_decimals() -> None:
+    row = {**MINIMAL, "total_pnl": 0.1 + 0.2, "stop_loss_dollars": 4.1 + 0.1, "drawdown": 1e-9}
+    state = StrategyState.from_json(row)
+    assert (state.total_pnl, state.limits.stop_loss_dollars) == (Decimal("0.3"), Decimal("4.2"))
+    assert state.drawdown == 0
+    price = {"side": "long", "size": 1, "entry_price": Decimal("0.0000001234")}
+    position = StrategyState.from_json({**MINIMAL, "position": price}).position
+    assert position is not None and position.entry_price == Decimal("0.0000001234")
+
+
+def test_text_without_end_is_cut() -> None:
+    row = {**MINIMAL, "name": "n" * 10**5, "warnings": ["w" * 10**5] * 100}
+    state = StrategyState.from_json(row)
+    assert len(state.name or "") == 500
+    assert [len(said) for said in state.warnings] == [500] * 20
+
+
+@pytest.mark.parametrize("told", [{}, {"network": None}, {"network": "moon"}])
+def test_a_network_that_is_not_told_is_not_known(told: dict[str, Any]) -> None:
+    assert Account.from_json(told).network is None
 
 
 ANY = st.recursive(

@@ -4,6 +4,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from django.test import Client
 
 from portfolio import book
 from riskcontrol import screen
@@ -12,7 +13,7 @@ from riskcontrol.shown import Shown
 from tests.pages.conftest import Page
 from tests.pm.conftest import adopted
 from tests.pm.fake_trader import BTC, ETH, FakeTrader, state
-from venues.contract.states import Kill, Position
+from venues.contract.states import Account, Kill, Position
 
 
 @pytest.fixture
@@ -204,3 +205,17 @@ def test_flat_is_not_said_of_a_trader_that_tells_no_positions(plain_page: Page, 
     told = plain_page.get().text
     assert "Position unknown" in told
     assert ">Flat<" not in told
+
+
+def test_numbers_beyond_any_market_are_shown_and_break_nothing(
+    plain_page: Page, known: FakeTrader, client: Client
+) -> None:
+    most = Decimal(10**18)
+    position = Position("long", most, most, mark_price=most, stop_price=Decimal("1e-18"), unrealized_pnl=most)
+    adopted(replace(known.states[BTC], position=position, total_pnl=-most, drawdown=most, model_reward=most))
+    account = Account(equity=most, margin_used=most, network=None)
+    book.record_account("hyperliquid", account)
+    assert plain_page.get().status_code == 200
+    assert plain_page.get(f"/rows/{plain_page.row['_id']}/drawer").status_code == 200
+    assert plain_page.post("save", stop_loss_dollars="4", **plain_page.seen()).status_code < 500
+    assert client.get("/login").status_code == 200

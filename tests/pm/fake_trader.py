@@ -64,7 +64,9 @@ class FakeTrader:
         self, *states: StrategyState, token: str = "a-token", minimal: bool = False, beat_s: float = 0.2
     ) -> None:
         self.states = {StrategyKey(one.strategy_id, one.symbol): one for one in states or [state()]}
-        self.account = Account(equity=Decimal("10012.5"), margin_used=Decimal("40.1"), connected=True)
+        self.account = Account(
+            equity=Decimal("10012.5"), margin_used=Decimal("40.1"), network="paper", connected=True
+        )
         self.trades: list[Trade] = []
         self.token, self.minimal, self.beat_s = token, minimal, beat_s
         self.port = 0

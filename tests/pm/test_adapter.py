@@ -27,7 +27,7 @@ def answering(fake: FakeTrader, status: int, content: bytes) -> None:
 
 
 def test_rows_are_read_exactly(adapter: TraderAdapter, fake: FakeTrader) -> None:
-    fake.report(BTC, total_pnl=Decimal("-0.1000001"))
+    fake.report(BTC, total_pnl=Decimal("-0.100001"))
     assert adapter.strategies() == [fake.states[BTC]]
 
 
@@ -192,6 +192,13 @@ def test_an_answer_for_another_strategy_is_not_believed(adapter: TraderAdapter, 
     fake.answer = wrong
     with pytest.raises(BadAnswer, match="another strategy"):
         adapter.close(BTC)
+
+
+@pytest.mark.parametrize("name", [b'"\\ud800"', b'"\\uDC01 x"', b'{"\\udfff": 1}', b'"\xed\xa0\x80"'])
+def test_half_a_character_is_no_text(name: bytes) -> None:
+    with pytest.raises(BadAnswer):
+        read_json(b"[" + name + b"]")
+    assert read_json(b'["\\ud83d\\ude00"]') == ["\N{GRINNING FACE}"]
 
 
 def test_numbers_with_exponents_are_read_from_traders() -> None:

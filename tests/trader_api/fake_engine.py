@@ -48,7 +48,9 @@ class FakeEngine:
         self.hub = Hub()
         self.states = {key: strategy(key) for key in keys or (BTC, ETH, TSLA)}
         self.closed: list[Trade] = []
-        self.told = Account(equity=Decimal("10012.5"), margin_used=Decimal("40.1"), connected=True, as_of=AT)
+        self.told = Account(
+            equity=Decimal("10012.5"), margin_used=Decimal("40.1"), network="paper", connected=True, as_of=AT
+        )
         self.asked: list[Any] = []
         self.fails: Exception | None = None
 

@@ -3,20 +3,31 @@
 Money is Decimal dollars here, `None` where it is not known; times are ISO 8601 in UTC.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, TypeVar
 
 from venues.contract.errors import BadAnswer
 from venues.contract.limits import SPEC, RiskLimits
+from venues.contract.money import from_micros, to_micros
 from venues.contract.names import is_name
 
+Given = TypeVar("Given")
 Side = Literal["long", "short"]
 Status = Literal["Active", "Disabled", "Killed"]
+SIDES = ("long", "short")
+NETWORKS = ("paper", "testnet", "mainnet")
 KILL_STATES = ("requested", "gate_closed", "flat_confirmed", "held")
 KILLS_ON = ("loss", "drawdown")
 CAUSES = ("loss", "drawdown", "operator", "kill_all", "liquidation", "recovery", "memory_lost", "day_loss")
+# Money has six decimals on every wire; a plain program's binary floats come with more.
+MONEY = {
+    *SPEC, "total_pnl", "total_pnl_flat", "drawdown", "limit", "unrealized_pnl", "planned_loss",
+    "equity", "margin_used", "unattributed", "pnl", "fees", "funding", "slippage",
+}  # fmt: skip
+LONGEST_TEXT = 500
+MOST_WARNINGS = 20
 
 
 def derive_status(is_killed: bool, enabled: bool) -> Status:
@@ -37,7 +48,7 @@ def counted_loss(kill_on: str | None, total_pnl: Decimal | None, drawdown: Decim
 
 
 def number(value: Any, name: str) -> Decimal:
-    """Give a reported number, never a binary float's digits; raises BadAnswer."""
+    """Give a reported number, never a binary float's digits, money with six decimals; raises BadAnswer."""
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise BadAnswer(f"{name} is not a number: {value!r}")
     try:
@@ -46,12 +57,20 @@ def number(value: Any, name: str) -> Decimal:
         raise BadAnswer(f"{name} is not a number: {value!r}") from None
     if not given.is_finite() or abs(given) > Decimal("1e18"):
         raise BadAnswer(f"{name} is not a number to work with: {value!r}")
-    return given
+    finer = name in MONEY and -int(given.as_tuple().exponent) > 6
+    return from_micros(to_micros(given)) if finer else given
 
 
 def optional_number(value: Any, name: str) -> Decimal | None:
     """Give a reported number or None; raises BadAnswer."""
     return None if value is None else number(value, name)
+
+
+def text(value: Any, name: str) -> str:
+    """Give reported text, the beginning of one that is too long; raises BadAnswer."""
+    if not isinstance(value, str):
+        raise BadAnswer(f"{name} is not text")
+    return value[:LONGEST_TEXT]
 
 
 class FromJson:
@@ -71,8 +90,12 @@ class FromJson:
                 value = number(value, spec.name)
             elif spec.type in {Decimal | None, "Decimal | None"}:
                 value = optional_number(value, spec.name)
-            elif spec.type in {str, "str"} and not isinstance(value, str):
-                raise BadAnswer(f"{spec.name} is not text")
+            elif spec.type in {str, "str"}:
+                value = text(value, spec.name)
+            elif spec.type in {str | None, "str | None"}:
+                value = None if value is None else text(value, spec.name)
+            elif spec.type in {bool, "bool"} and not isinstance(value, bool):
+                raise BadAnswer(f"{spec.name} is not true or false")
             elif spec.type in {int, "int"} and (isinstance(value, bool) or not isinstance(value, int)):
                 raise BadAnswer(f"{spec.name} is not a whole number")
             given[spec.name] = value
@@ -97,6 +120,14 @@ class Position(FromJson):
     unrealized_pnl: Decimal | None = None
     stop_price: Decimal | None = None
     planned_loss: Decimal | None = None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Give the position of a JSON object; raises BadAnswer, for a side that is none of two as well."""
+        found = super().from_json(data)
+        if found.side not in SIDES:
+            raise BadAnswer(f"side is none of {', '.join(SIDES)}: {found.side!r}")
+        return found
 
 
 @dataclass(frozen=True)
@@ -179,38 +210,68 @@ class StrategyState:
 
     @classmethod
     def from_json(cls, data: Any) -> "StrategyState":
-        """Give a trader's row; unknown fields ignored, optional ones null; raises BadAnswer."""
+        """Give a trader's row; unknown fields ignored, missing optional ones null; raises BadAnswer.
+
+        A row without `revision` is of the minimal contract, where only its nine fields mean what we
+        mean by them: what else cannot be read is the trader's own affair, and null.
+        """
         if not isinstance(data, Mapping):
             raise BadAnswer("a strategy is not an object")
         for name in ("strategy_id", "symbol"):
             if not is_name(name, data.get(name)):
-                raise BadAnswer(f"{name} is missing or not well-formed: {data.get(name)!r}")
+                raise BadAnswer(f"{name} is missing or not well-formed: {data.get(name)!r}"[:LONGEST_TEXT])
+        try:
+            return cls._read(data)
+        except BadAnswer as error:
+            raise BadAnswer(f"{data['strategy_id']}/{data['symbol']}: {error}"[:LONGEST_TEXT]) from None
+
+    @classmethod
+    def _read(cls, data: Mapping[str, Any]) -> "StrategyState":
         for name in ("enabled", "is_killed"):
             if not isinstance(data.get(name), bool):
                 raise BadAnswer(f"{name} is missing or not true or false: {data.get(name)!r}")
-        revision, epoch, leverage = (data.get(name) for name in ("revision", "epoch", "leverage"))
-        kill, denial, position = (data.get(name) for name in ("kill", "last_denial", "position"))
-        warnings = data.get("warnings")
+        revision = _whole(data.get("revision"), "revision")
         return cls(
             strategy_id=data["strategy_id"],
             symbol=data["symbol"],
-            name=data["name"] if isinstance(data.get("name"), str) else None,
             enabled=data["enabled"],
             limits=RiskLimits(**{name: number(data.get(name), name) for name in SPEC}),
             is_killed=data["is_killed"],
             total_pnl=optional_number(data.get("total_pnl"), "total_pnl"),
             model_reward=optional_number(data.get("model_reward"), "model_reward"),
-            revision=_whole(revision, "revision"),
-            epoch=_whole(epoch, "epoch") or 0,
-            kill=Kill.from_json(kill) if kill is not None else None,
-            drawdown=optional_number(data.get("drawdown"), "drawdown"),
-            leverage=_whole(leverage, "leverage"),
-            last_denial=Denial.from_json(denial) if denial is not None else None,
-            position=Position.from_json(position) if position is not None else None,
-            warnings=tuple(str(said) for said in warnings) if isinstance(warnings, list) else (),
-            kill_on=data["kill_on"] if data.get("kill_on") in KILLS_ON else None,
-            as_of=data["as_of"] if isinstance(data.get("as_of"), str) else None,
+            revision=revision,
+            **_beyond_the_nine(data, strict=revision is not None),
         )
+
+
+def _beyond_the_nine(data: Mapping[str, Any], strict: bool) -> dict[str, Any]:
+    """Give the fields that the mission does not know; unless `strict`, null for what cannot be read."""
+
+    def read(name: str, reader: Callable[[Any], Given]) -> Given | None:
+        value = data.get(name)
+        if value is None:
+            return None
+        try:
+            return reader(value)
+        except BadAnswer:
+            if strict:
+                raise
+            return None
+
+    warnings = data.get("warnings")
+    told = warnings[:MOST_WARNINGS] if isinstance(warnings, list) else []
+    return {
+        "name": data["name"][:LONGEST_TEXT] if isinstance(data.get("name"), str) else None,
+        "epoch": read("epoch", lambda value: _whole(value, "epoch")) or 0,
+        "kill": read("kill", Kill.from_json),
+        "drawdown": read("drawdown", lambda value: number(value, "drawdown")),
+        "leverage": read("leverage", lambda value: _whole(value, "leverage")),
+        "last_denial": read("last_denial", Denial.from_json),
+        "position": read("position", Position.from_json),
+        "warnings": tuple(str(said)[:LONGEST_TEXT] for said in told),
+        "kill_on": data["kill_on"] if data.get("kill_on") in KILLS_ON else None,
+        "as_of": data["as_of"][:LONGEST_TEXT] if isinstance(data.get("as_of"), str) else None,
+    }
 
 
 def _whole(value: Any, name: str) -> int | None:
@@ -242,13 +303,19 @@ class Trade(FromJson):
 
 @dataclass(frozen=True)
 class Account(FromJson):
-    """The account as the trader sees it; equity None while it is not known."""
+    """The account as the trader sees it; equity and network None while they are not known."""
 
     equity: Decimal | None = None
     margin_used: Decimal | None = None
     unattributed: Decimal | None = None
-    network: str = "paper"
+    network: str | None = None
     venue: str = ""
     halted: str | None = None
     connected: bool = False
     as_of: str | None = None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Give the account of a JSON object, a network by another name as unknown; raises BadAnswer."""
+        found = super().from_json(data)
+        return found if found.network in NETWORKS else replace(found, network=None)

@@ -1,18 +1,21 @@
 """Numbers and times as people read them on a page: real minus, narrow groups, decimals fixed by field."""
 
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 
 MINUS = "\N{MINUS SIGN}"
 NARROW = "\N{NARROW NO-BREAK SPACE}"
 UNKNOWN = "\N{EN DASH}"
+WIDE = Context(
+    prec=100
+)  # a quotient or product of what a trader may report has more than the usual 28 digits
 
 
 def figure(number: Decimal | None, decimals: int = 2, signed: bool = False) -> str:
     """Give a number rounded to fixed decimals, an explicit plus where `signed`; a dash for None."""
     if number is None:
         return UNKNOWN
-    rounded = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN)
+    rounded = number.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_EVEN, WIDE)
     digits = f"{abs(rounded):,.{decimals}f}".replace(",", NARROW)
     if not rounded:
         return digits

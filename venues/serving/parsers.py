@@ -49,13 +49,13 @@ def _too_deep(text: str) -> bool:
     return False
 
 
-def _is_whole(value: Any) -> bool:
+def is_whole(value: Any) -> bool:
     """Tell whether every text in a parsed value can be sent back as UTF-8."""
     if isinstance(value, str):
         return not any("\ud800" <= character <= "\udfff" for character in value)
     if isinstance(value, dict):
-        return all(_is_whole(key) and _is_whole(one) for key, one in value.items())
-    return not isinstance(value, list) or all(map(_is_whole, value))
+        return all(is_whole(key) and is_whole(one) for key, one in value.items())
+    return not isinstance(value, list) or all(map(is_whole, value))
 
 
 def strict_json(body: bytes) -> Any:
@@ -81,7 +81,7 @@ def strict_json(body: bytes) -> Any:
     except (json.JSONDecodeError, RecursionError) as error:
         said = error.msg if isinstance(error, json.JSONDecodeError) else "too deep"
         raise _bad(said[:1].lower() + said[1:]) from None
-    if ESCAPED_HALF.search(text) and not _is_whole(value):
+    if ESCAPED_HALF.search(text) and not is_whole(value):
         raise _bad("it has half a character")
     return value
 
