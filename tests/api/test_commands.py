@@ -16,6 +16,8 @@ from portfolio.firstlogin import take_first_login
 from portfolio.management.commands import prepare, ready
 from portfolio.models import Trader
 from tests.conftest import PASSWORD
+from tests.pm.fake_trader import FakeTrader
+from venues.contract.states import Account
 
 LIST = "/api/risk/strategies"
 
@@ -141,11 +143,26 @@ def test_ready_says_where_everything_is(
 ) -> None:
     monkeypatch.delenv("RUN_STARTED_AT", raising=False)
     prepare.prepare_pm()
-    text = "\n".join(ready.ready_lines({"hyperliquid": "online"}, 0))
+    text = "\n".join(ready.ready_lines({"hyperliquid": "online"}, {}, 0))
     assert settings.PM_ORIGINS[0] in text
     assert "admin / " in text
     assert "hyperliquid (paper), online" in text
     assert "paper, http://127.0.0.1:" in text
     assert str(var_dir / "log") in text
     assert " s\n" in text
-    assert "First login" not in "\n".join(ready.ready_lines({"hyperliquid": "online"}, 0))
+    assert "First login" not in "\n".join(ready.ready_lines({"hyperliquid": "online"}, {}, 0))
+
+
+def test_ready_says_which_trader_opens_nothing_and_why(
+    db: None, var_dir: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ready, "TRADING_LIMIT_S", 0.1)
+    monkeypatch.setenv("HYPERLIQUID_TRADER_TOKEN", "a-token")
+    with FakeTrader() as trader:
+        settings.TRADER_PORTS = {"hyperliquid": trader.port, "lighter": 9}
+        assert ready.wait_trading(["hyperliquid", "lighter"]) == {}
+        trader.account = Account(halted="HYPERLIQUID_ACCOUNT must be set to trade on testnet.")
+        halts = ready.wait_trading(["hyperliquid", "lighter"])
+    text = "\n".join(ready.ready_lines({"hyperliquid": "online", "lighter": "offline"}, halts, 0))
+    assert "HALTED, opens nothing: HYPERLIQUID_ACCOUNT must be set to trade on testnet." in text
+    assert f"OFFLINE: see {var_dir / 'log' / 'lighter.log'}" in text

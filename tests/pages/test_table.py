@@ -174,6 +174,14 @@ def test_each_session_has_its_own_form_token_in_a_kept_row(operator_page: Page, 
     )
 
 
+def test_the_reason_why_a_trader_opens_nothing_stands_on_the_page(
+    viewer_page: Page, known: FakeTrader
+) -> None:
+    book.record_account("hyperliquid", Account(halted="LIGHTER_API_KEY must be set.", network="testnet"))
+    page = viewer_page.client.get("/", headers={"HX-Request": ""}).text
+    assert "halted: LIGHTER_API_KEY must be set." in page
+
+
 def test_a_viewer_gets_no_field_and_no_button(viewer_page: Page, two: FakeTrader) -> None:
     table = viewer_page.get().text
     for control in ("<input", "<form", "<button"):

@@ -206,6 +206,47 @@ def test_the_lock_is_given_back_with_the_process(tmp_path: Path) -> None:
     place.lock().close()
 
 
+UNNAMED = {"HYPERLIQUID_URL": "https://api.hyperliquid-testnet.xyz"}
+MUST = "HYPERLIQUID_ACCOUNT must be set to trade on testnet."
+
+
+@pytest.mark.processes
+def test_a_trader_without_an_account_says_so_on_its_faces_and_kills_all_the_same(tmp_path: Path) -> None:
+    made = manage(tmp_path, "inittrader", "hyperliquid", **UNNAMED)
+    assert (made.returncode, MUST in made.stdout) == (0, True)
+    with trader(tmp_path, **UNNAMED) as (url, _):
+        until(lambda: len(rows(url)) == 4)
+        assert not any(row["enabled"] for row in rows(url))
+        headers = {"Authorization": "Bearer of-the-test"}
+        account = requests.get(f"{url}/api/account", headers=headers, timeout=3).json()
+        assert (account["network"], MUST in account["halted"]) == ("testnet", True)
+        assert MUST in requests.get(url, timeout=3).text
+        kill = requests.post(f"{url}/api/strategies/momentum/BTC/kill", headers=headers, timeout=3)
+        assert (kill.status_code, kill.json()["is_killed"]) == (200, True)
+    with trader(tmp_path, **UNNAMED) as (url, _):
+        until(lambda: killed(url) == ["momentum"])
+
+
+@pytest.mark.processes
+def test_a_memory_begun_without_an_account_is_born_once_the_venue_could_be_asked(tmp_path: Path) -> None:
+    manage(tmp_path, "inittrader", "hyperliquid", **UNNAMED)
+    assert database(tmp_path).is_file()
+    assert not (tmp_path / "hyperliquid.born").exists()
+    done = manage(tmp_path, "runtrader", "hyperliquid")
+    assert (done.returncode, "hyperliquid.born is missing" in done.stderr) == (1, True)
+    assert manage(tmp_path, "inittrader", "hyperliquid").returncode == 0
+    assert (tmp_path / "hyperliquid.born").is_file()
+    done = manage(tmp_path, "inittrader", "hyperliquid", "--new", **UNNAMED)
+    assert (done.returncode, MUST in done.stderr) == (1, True)
+
+
+@pytest.mark.processes
+def test_a_url_that_is_none_of_the_venue_s_stops_the_start(tmp_path: Path) -> None:
+    wrong = {"HYPERLIQUID_URL": "http://api.hyperliquid.xyz"}
+    done = manage(tmp_path, "inittrader", "hyperliquid", **wrong)
+    assert (done.returncode, "must be exactly https://api.hyperliquid.xyz" in done.stderr) == (1, True)
+
+
 class Venue:
     """A gateway that shows these orders, or fails."""
 
@@ -247,13 +288,13 @@ def venue(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> Any:
 def test_inittrader_refuses_where_the_venue_shows_orders_of_ours(venue: Any, network: str) -> None:
     found = venue(network, [resting(OURS), resting(None)])
     with pytest.raises(CommandError, match="shows 1 resting orders of this trader"):
-        inittrader.refuse_where_orders_rest()
+        inittrader.ask_venue(anew=False)
     assert found.stopped
 
 
 def test_inittrader_goes_on_where_only_other_orders_rest(venue: Any) -> None:
     venue("mainnet", [resting(None), resting(5), resting(2**127)])
-    inittrader.refuse_where_orders_rest()
+    inittrader.ask_venue(anew=False)
 
 
 @pytest.mark.parametrize("error", [Unreachable("nobody answers"), OSError("no route"), TimeoutError()])
@@ -261,7 +302,7 @@ def test_a_venue_that_says_nothing_stops_inittrader_on_a_real_network_only(
     venue: Any, error: Exception
 ) -> None:
     venue("paper", error)
-    inittrader.refuse_where_orders_rest()
+    inittrader.ask_venue(anew=False)
     venue("mainnet", error)
     with pytest.raises(CommandError, match="does not say which orders rest there"):
-        inittrader.refuse_where_orders_rest()
+        inittrader.ask_venue(anew=False)

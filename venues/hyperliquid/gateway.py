@@ -337,6 +337,9 @@ class HyperliquidGateway:
             since_ms = last
 
 
+CLIENT_ID_BITS = HyperliquidGateway.client_id_bits
+
+
 def connect() -> HyperliquidGateway:
     """Give the gateway that the environment names: HYPERLIQUID_URL, …_ACCOUNT, …_AGENT_KEY, …_KILL_KEY."""
     url = venue_url()

@@ -29,6 +29,7 @@ from venues.trader.gateways.stream import Patience
 
 LATEST_MS = 5_000_000_000_000
 PAGE = 100
+CLIENT_ID_BITS = LighterGateway.client_id_bits
 
 Answer = Any  # an awaitable aiohttp response: the SDK's types are not followed
 

@@ -4,7 +4,6 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from decimal import Decimal
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -362,11 +361,10 @@ class Engine:
         }
 
 
-def build(source: str) -> Engine:
-    """Give the engine of this process from its settings; the gateway is loaded by dotted name."""
+def build(source: str, gateway: Gateway) -> Engine:
+    """Give the engine of this process from its settings."""
     from django.conf import settings
 
-    gateway: Gateway = import_module(f"venues.{settings.TRADER_VENUE}.gateway").connect()
     config = Config(
         kill_on="drawdown" if settings.KILL_ON == "drawdown" else "loss",
         on_kill=settings.ON_KILL,

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import requests
@@ -9,14 +10,17 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from portfolio.firstlogin import take_first_login
-from venues.serving import environment
+from venues.adapter import TraderAdapter
+from venues.contract.errors import ProductError
+from venues.serving import environment, secrets
 
 LIMIT_S = 120.0
 ONLINE_LIMIT_S = 5.0
+TRADING_LIMIT_S = 5.0
 
 
 class Command(BaseCommand):
-    """Prints PM's address, the first login, traders, exchange, seconds and logs."""
+    """Prints PM's address, the first login, traders and what halts them, exchange, seconds and logs."""
 
     help = __doc__ or ""
     requires_system_checks: list[str] = []  # the tests run them; a start should be quick
@@ -26,9 +30,10 @@ class Command(BaseCommand):
         began = time.time()
         try:
             links = wait_ready(f"http://{local_host()}:{settings.PM_PORT}/readyz")
+            halts = wait_trading([source for source in settings.VENUES if links.get(source) == "online"])
         except KeyboardInterrupt:
             return
-        self.stdout.write("\n".join(ready_lines(links, began)))
+        self.stdout.write("\n".join(ready_lines(links, halts, began)))
 
 
 def local_host() -> str:
@@ -61,14 +66,41 @@ def wait_ready(url: str) -> dict[str, str]:
     return links
 
 
-def ready_lines(links: dict[str, str], began: float) -> list[str]:
+def wait_trading(sources: Sequence[str]) -> dict[str, str]:
+    """Give what halts the traders of this machine; a start has a few seconds to find all in order."""
+    until = time.monotonic() + TRADING_LIMIT_S
+    while True:
+        found = {source: said for source in sources if (said := halt_of(source))}
+        if not found or time.monotonic() > until:
+            return found
+        time.sleep(0.2)
+
+
+def halt_of(source: str) -> str | None:
+    """Give why a trader of this machine opens nothing, in its own words; None where it does or is silent."""
+    adapter = TraderAdapter(trader_address(source), secrets.find(f"{source.upper()}_TRADER_TOKEN"))
+    try:
+        return adapter.account().halted
+    except ProductError:
+        return None
+
+
+def trader_address(source: str) -> str:
+    """Give the address of a trader of this machine."""
+    return f"http://{local_host()}:{settings.TRADER_PORTS[source]}"
+
+
+def ready_lines(links: dict[str, str], halts: Mapping[str, str], began: float) -> list[str]:
     """Give what a person needs to know about a product that has just started."""
     lines = ["", f"PoG PM is ready: {address()}"]
     lines += [f"First login:     {login}" for login in take_first_login()]
     for source, state in links.items():
-        port = settings.TRADER_PORTS.get(source)
-        where = f" at http://{local_host()}:{port}" if port else ""
+        where = f" at {trader_address(source)}" if source in settings.VENUES else ""
         lines.append(f"Trader:          {source} ({network_of(source)}), {state}{where}")
+        if source in halts:
+            lines.append(f"                 HALTED, opens nothing: {halts[source]}")
+        elif state == "offline":
+            lines.append(f"                 OFFLINE: see {settings.VAR_DIR / 'log' / source}.log")
     lines.append(f"Exchange:        {exchange()}")
     started = float(os.environ.get("RUN_STARTED_AT") or began)
     lines.append(f"Started in:      {time.time() - started:.1f} s")

@@ -2,17 +2,16 @@
 
 import asyncio
 from argparse import ArgumentParser
-from importlib import import_module
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 
 from venues.contract.errors import ProductError
 from venues.trader.birth import Birthplace, pending_migrations
 from venues.trader.clientid import is_ours
 from venues.trader.gateway import Gateway
+from venues.trader.gateways.unnamed import Unnamed, open_gateway
 
 MEMORY_LOST = 3  # exit code: nothing was made; runtrader takes over, with everything killed
 VENUE_LIMIT_S = 10.0
@@ -49,22 +48,33 @@ class Command(BaseCommand):
             said = f"{place.mark.name} says that a trader lived here, and {place.database} {damage}."
             way = "runtrader starts with every strategy killed; to begin anew while flat: inittrader --new."
             raise CommandError(f"{said} {way}", returncode=MEMORY_LOST)
-        if damage or anew:
-            refuse_where_orders_rest()
-            kept = place.set_aside()
-            for path in kept:
-                self.stdout.write(f"Kept the old file as {path}.")
+        unnamed = ask_venue(anew) if damage or anew or not place.is_born() else None
+        for path in place.set_aside() if damage or anew else ():
+            self.stdout.write(f"Kept the old file as {path}.")
         place.make_database()
+        if unnamed:  # without the mark: the venue is asked once it can be
+            self.stdout.write(f"{place.database} is ready, and its trader will not trade: {unnamed}")
+            return
         place.leave_mark()
         self.stdout.write(f"{place.database} is ready.")
 
 
-def refuse_where_orders_rest() -> None:
+def ask_venue(anew: bool) -> str | None:
+    """Raise CommandError where a memory must not begin; give why where the venue cannot be asked yet.
+
+    A first memory may wait for its account to be named; one in place of another may not.
+    """
+    gateway = open_gateway(settings.TRADER_VENUE)
+    if not isinstance(gateway, Unnamed):
+        refuse_where_orders_rest(gateway)
+        return None
+    if anew:
+        raise CommandError(gateway.why)
+    return gateway.why
+
+
+def refuse_where_orders_rest(gateway: Gateway) -> None:
     """Raise CommandError where the venue shows orders of ours, or, on a real one, says nothing."""
-    try:
-        gateway: Gateway = import_module(f"venues.{settings.TRADER_VENUE}.gateway").connect()
-    except ImproperlyConfigured as error:
-        raise CommandError(str(error)) from None
     try:
         ours = asyncio.run(asyncio.wait_for(count_ours(gateway), VENUE_LIMIT_S))
     except (ProductError, OSError, TimeoutError) as error:

@@ -13,6 +13,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from venues.trader import access, facade
 from venues.trader.birth import Birthplace, check_disk, pending_migrations
+from venues.trader.gateway import Gateway
+from venues.trader.gateways.unnamed import Unnamed, open_gateway
 
 log = logging.getLogger(__name__)
 
@@ -35,8 +37,11 @@ class Command(BaseCommand):
         place = Birthplace(settings.VAR_DIR, settings.TRADER_SOURCE)
         try:
             held = place.lock()
-            prepare(place)
-            engine = build()
+            gateway = open_gateway(settings.TRADER_VENUE)
+            if isinstance(gateway, Unnamed):
+                log.critical("nothing trades: %s", gateway.why)
+            prepare(place, named=not isinstance(gateway, Unnamed))
+            engine = build(gateway)
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         facade.set_engine(engine)
@@ -49,8 +54,11 @@ class Command(BaseCommand):
         sys.exit(code)
 
 
-def prepare(place: Birthplace) -> None:
-    """Check database and disk; a lost memory begins anew, with everything killed."""
+def prepare(place: Birthplace, named: bool) -> None:
+    """Check database and disk; a lost memory begins anew, with everything killed.
+
+    A trader whose account nobody names needs no mark: it is left once the venue has been asked.
+    """
     damage = place.damage()
     command = f"manage.py inittrader {settings.TRADER_VENUE}"
     if damage and not place.is_born():
@@ -58,16 +66,16 @@ def prepare(place: Birthplace) -> None:
     if damage:
         log.critical("%s %s: every strategy starts killed (memory_lost)", place.database, damage)
         place.rebirth()
-    elif not place.is_born():
+    elif named and not place.is_born():
         raise ImproperlyConfigured(f"{place.mark} is missing: run {command} first.")
     if pending_migrations():
         raise ImproperlyConfigured(f"{place.database} is of an older version: run {command} first.")
     check_disk(place.directory)
 
 
-def build() -> facade.Facade:
-    """Give the engine of the venue."""
+def build(gateway: Gateway) -> facade.Facade:
+    """Give the engine on the venue's gateway."""
     from venues.trader.engine import build as build_engine
 
-    engine: facade.Facade = build_engine(settings.TRADER_SOURCE)
+    engine: facade.Facade = build_engine(settings.TRADER_SOURCE, gateway)
     return engine
