@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
@@ -173,6 +174,15 @@ def _ready(site: Site) -> bool:
 def missing() -> str:
     """Give what of a browser is missing here; empty where nothing is."""
     return next((name for name in ("chromium", "chromedriver") if not shutil.which(name)), "")
+
+
+def require_browser() -> None:
+    """Skip the test where there is no browser; in CI that is a failure."""
+    found = missing()
+    if found and os.environ.get("CI") == "true":
+        pytest.fail(f"{found} is missing, and CI must not skip the browser's tests")
+    if found:
+        pytest.skip(f"{found} is not installed")
 
 
 def open_browser(width: int = 1440, height: int = 900) -> webdriver.Chrome:

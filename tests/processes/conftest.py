@@ -9,7 +9,8 @@ import pytest
 from tests.processes.product import VENUES, Product
 
 # What PM and the supervisor do is the same for every trader: proven with the first, repeated by `make prove`.
-SAME_FOR_EVERY_TRADER = ("test_rows.py::test_a", "kill_9_of_everything", "any_moment", "command")
+# A trader that dies is proven with each in test_both_venues.py.
+SAME_FOR_EVERY_TRADER = ("test_a_process_that_is_killed", "kill_9_of_everything", "command")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -129,7 +129,7 @@ class HardDay:
             for key in KEYS:
                 self.check_row((venue, key), *key.split("/"))
             what = f"{venue}: the account to the cent"
-            self.product.eventually(lambda: abs(self.difference()) < Decimal("0.01"), 30, what)
+            self.product.eventually(lambda: self.product.agrees(), 30, what)
 
     def check_row(self, name: Row, strategy_id: str, symbol: str) -> None:
         product = self.product
@@ -148,18 +148,6 @@ class HardDay:
         if row["is_killed"]:
             return row["kill"]["state"] == "flat_confirmed" and size == 0
         return size <= sum(abs(Decimal(stop["size"])) for stop in self.product.stops(symbol))
-
-    def difference(self) -> Decimal:
-        """Give the account's profit less what the trader has in its ledgers, all epochs."""
-        now = dict(self.product.database("SELECT id, epoch FROM trader_strategy"))
-        trades = self.product.database(
-            "SELECT strategy_id, epoch, json_extract(body, '$.pnl') FROM trader_closedtrade"
-        )
-        earlier = sum((Decimal(str(pnl)) for number, epoch, pnl in trades if epoch < now[number]), Decimal(0))
-        shown = sum((row["total_pnl"] for row in self.product.trader_rows()), Decimal(0))
-        account = self.product.trader("GET", "/api/account").json(parse_float=Decimal)
-        profit = Decimal(self.product.account()["equity"]) - 10000
-        return profit - shown - earlier - Decimal(account["unattributed"] or 0)
 
 
 @contextmanager

@@ -31,6 +31,8 @@ COMMANDS = {
 }
 VENUES = ("hyperliquid", "lighter")
 START_LIMIT_S = 60.0
+CENT = Decimal("0.01")
+BALANCE = Decimal(10000)
 PR_SET_PDEATHSIG = 1
 # Ours would leak into the children: pytest's settings, and a developer's own configuration.
 OURS = ("DJANGO_", "PM_", "HYPERLIQUID_", "LIGHTER_", "EXCHANGE_", "PAPER_", "TRADER_", "PYTEST_")
@@ -293,15 +295,19 @@ class Product:
     ) -> requests.Response:
         """Ask PM; `token` is a key from `token()`."""
         sent = {"Authorization": f"Token {token}"} if token else {}
-        return self._http.request(
-            method, self.url + path, json=json, headers={**sent, **(headers or {})}, timeout=10
-        )
+        return self._ask(method, self.url + path, json, {**sent, **(headers or {})})
 
     def trader(self, method: str, path: str, json: Any = None) -> requests.Response:
         """Ask the trader with its own token."""
         secret = (self.var_dir / "secrets" / f"{self.venue.upper()}_TRADER_TOKEN").read_text().strip()
-        headers = {"Authorization": f"Bearer {secret}"}
-        return self._http.request(method, self.trader_url + path, json=json, headers=headers, timeout=10)
+        return self._ask(method, self.trader_url + path, json, {"Authorization": f"Bearer {secret}"})
+
+    def _ask(self, method: str, url: str, body: Any, headers: dict[str, str]) -> requests.Response:
+        """Send a request; bytes go as they are and are called JSON."""
+        if isinstance(body, bytes):
+            headers = {**headers, "Content-Type": "application/json"}
+            return self._http.request(method, url, data=body, headers=headers, timeout=10)
+        return self._http.request(method, url, json=body, headers=headers, timeout=10)
 
     def exchange(self, path: str, json: Any = None) -> Any:
         """GET, or POST where there is a body, one of the exchange's own paths; gives the JSON."""
@@ -390,6 +396,18 @@ class Product:
     def mark(self, symbol: str = "BTC") -> Decimal:
         """Give the exchange's mark price."""
         return Decimal(self.exchange("/paper/state")["prices"][symbol]["mark"])
+
+    def agrees(self) -> bool:
+        """Tell whether the account's profit is what all epochs of the trader's ledgers hold, to the cent."""
+        now = dict(self.database("SELECT id, epoch FROM trader_strategy"))
+        trades = self.database(
+            "SELECT strategy_id, epoch, json_extract(body, '$.pnl') FROM trader_closedtrade"
+        )
+        earlier = sum((Decimal(str(pnl)) for number, epoch, pnl in trades if epoch < now[number]), Decimal(0))
+        shown = sum((row["total_pnl"] for row in self.trader_rows()), Decimal(0))
+        account = self.trader("GET", "/api/account").json(parse_float=Decimal)
+        profit = Decimal(self.account()["equity"]) - BALANCE
+        return abs(profit - shown - earlier - Decimal(account["unattributed"] or 0)) < CENT
 
     def database(self, statement: str, name: str = "") -> Any:
         """Read from a process's database file, beside the running process; the trader's by default."""

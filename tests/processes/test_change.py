@@ -3,10 +3,22 @@
 import time
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
+from tests.bad_input import BAD_BODIES, BAD_NAMES, BAD_NUMBERS, BAD_REVISIONS
 from tests.processes.product import Product, strategy
+
+# Of the table that tests/api and tests/trader_api hold against each face alone: (strategy and symbol, body)
+GOOD = b'{"stop_loss_dollars": 4}'
+BAD_REQUESTS = [
+    *(("momentum/BTC", bad.body) for bad in BAD_BODIES),
+    *(("momentum/BTC", f'{{"{field}": {literal}}}'.encode()) for field, literal in BAD_NUMBERS),
+    *(("momentum/BTC", b'{"stop_loss_dollars": 4, "revision": %s}' % one.encode()) for one in BAD_REVISIONS),
+    *((f"{name}/BTC", GOOD) for name in BAD_NAMES["strategy_id"]),
+    *((f"momentum/{name}", GOOD) for name in BAD_NAMES["symbol"]),
+]
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +31,19 @@ def with_stop_loss(product: Product, dollars: int) -> Decimal:
     """Set Stop Loss ($); give the trigger of the open trade's only stop, once it rests there."""
     product.eventually(lambda: product.size() and len(product.stops()) == 1, 20, "a trade with its stop")
     assert product.change(stop_loss_dollars=dollars).status_code == 200
-    product.eventually(lambda: "stop_moving" not in product.row()["warnings"], 5, "the stop where it belongs")
-    product.eventually(lambda: len(product.stops()) == 1, 5, "one stop alone")
+    product.eventually(lambda: is_settled(product, dollars), 10, "one stop alone, where it belongs")
     return Decimal(product.stops()[0]["trigger_price"])
+
+
+def is_settled(product: Product, dollars: int) -> bool:
+    """Tell whether one stop rests, and the trader says that it is for these dollars."""
+    row = product.trader_row()
+    planned = row["position"]["planned_loss"] if row["position"] else 0
+    return (
+        "stop_moving" not in row["warnings"]
+        and Decimal("0.9") * dollars < planned <= dollars
+        and len(product.stops()) == 1
+    )
 
 
 def shown_stop(product: Product) -> Decimal | None:
@@ -68,11 +90,40 @@ def test_a_second_change_with_the_old_revision_gets_the_stored_row(product: Prod
     with_stop_loss(product, 5)
     first = product.row()
     assert product.change(stop_loss_dollars=4, revision=first["revision"]).status_code == 200
-    late = product.change(stop_loss_dollars=7, revision=first["revision"])
-    assert late.status_code == 409
-    assert late.json()["code"] == "conflict"
-    assert late.json()["row"]["stop_loss_dollars"] == 4
+    path, old = f"/api/risk/{product.venue}/momentum/BTC", {"If-Match": f'"{first["revision"]}"'}
+    for late in (
+        product.change(stop_loss_dollars=7, revision=first["revision"]),
+        product.api("PUT", path, {"stop_loss_dollars": 7}, product.token(), old),
+    ):
+        assert late.status_code == 409
+        assert late.json()["code"] == "conflict"
+        assert late.json()["row"]["stop_loss_dollars"] == 4
     assert product.trader_row()["stop_loss_dollars"] == 4
+
+
+def test_bad_input_is_refused_by_pm_and_by_the_trader_and_changes_nothing(product: Product) -> None:
+    trigger = with_stop_loss(product, 6)
+    product.eventually(lambda: shown_stop(product) == trigger, 5, "the row showing where the stop rests")
+    before = settings_everywhere(product)
+    assert len(BAD_REQUESTS) >= 200
+    for key, body in BAD_REQUESTS:
+        for answer in (
+            product.api("PUT", f"/api/risk/{product.venue}/{key}", body, product.token()),
+            product.trader("PUT", f"/api/strategies/{key}/settings", body),
+        ):
+            said = f"{answer.url} {body[:80]!r}: {answer.status_code} {answer.text}"
+            assert answer.status_code == 400, said
+            assert answer.json()["code"] in {"invalid", "bad_json"}, said
+            assert answer.json()["detail"], said
+    assert settings_everywhere(product) == before
+
+
+def settings_everywhere(product: Product) -> list[Any]:
+    """Give the settings as PM's row, the trader's row and its database have them, and the resting stop."""
+    names = ("enabled", "risk_per_trade", "stop_loss_dollars", "max_strategy_loss", "revision", "epoch")
+    rows = [[row[name] for name in names] for row in (product.row(), product.trader_row())]
+    stored = product.database(f"SELECT {', '.join(names)}, kill FROM trader_strategy")
+    return [*rows, stored, product.stops()]
 
 
 def test_an_acknowledged_change_survives_kill_9_of_everything(start: Callable[..., Product]) -> None:

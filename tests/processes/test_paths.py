@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.house.raw_paths import LINE_TRICKS
-from tests.processes.product import Product, strategy
+from tests.processes.product import VENUES, Product, strategy
 
-NAMES = ("pm", "hyperliquid", "exchange")
+NAMES = ("pm", *VENUES, "exchange")
 TAILS = (b"", b"/kill", b"/settings")
 
 
@@ -19,7 +19,10 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder: Path = tmp_path_factory.mktemp("paths")
     running = Product(folder, strategies=strategy(), speed="0")
     try:
-        yield running.start()
+        running.start().start_process("lighter")
+        running.venue = "lighter"
+        running.eventually(running.trader_answers, 30, "the second trader answering")
+        yield running
     finally:
         running.stop()
 
@@ -57,15 +60,19 @@ def request(
 def credentials(product: Product, name: str) -> bytes:
     if name == "pm":
         return b"Authorization: Token " + product.token().encode() + b"\r\n"
-    if name == "hyperliquid":
-        secret = (product.var_dir / "secrets" / "HYPERLIQUID_TRADER_TOKEN").read_bytes().strip()
+    if name in VENUES:
+        secret = (product.var_dir / "secrets" / f"{name.upper()}_TRADER_TOKEN").read_bytes().strip()
         return b"Authorization: Bearer " + secret + b"\r\n"
     return b""
 
 
 def facts(product: Product) -> list[object]:
     names = ("enabled", "stop_loss_dollars", "is_killed", "revision", "epoch")
-    return [row[name] for row in product.trader_rows() for name in names]
+    found: list[object] = []
+    for venue in VENUES:
+        product.venue = venue
+        found += [row[name] for row in product.trader_rows() for name in names]
+    return found
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -91,7 +98,7 @@ def test_a_root_path_of_the_client_s_own_changes_nothing(product: Product, name:
     assert ask(product, name, moved)[0] == 200
 
 
-@pytest.mark.parametrize("name", ["pm", "hyperliquid"])
+@pytest.mark.parametrize("name", ["pm", *VENUES])
 def test_large_bodies_are_refused_with_and_without_a_length(product: Product, name: str) -> None:
     path = b"/api/risk/hyperliquid/momentum/BTC" if name == "pm" else b"/api/strategies/momentum/BTC/settings"
     large = b'{"reason": "' + b"x" * 70_000 + b'"}'

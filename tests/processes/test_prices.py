@@ -2,24 +2,14 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 
 from tests.processes.product import Product, strategy
 
-CENT = Decimal("0.01")
-BALANCE = Decimal(10000)
-# Lighter's stops give up 5 % past their trigger: what a deeper gap does is in test_both_venues.py.
+# A stop at Lighter gives up 5 % past its trigger: a deeper gap leaves the trade to the trader.
 FALL = {"hyperliquid": Decimal("0.9"), "lighter": Decimal("0.955")}
-
-
-def difference(product: Product) -> Decimal:
-    """Give the exchange's profit on the account less what all strategies and nobody's ledger show."""
-    shown = sum((row["total_pnl"] for row in product.trader_rows()), Decimal(0))
-    account = product.trader("GET", "/api/account").json(parse_float=Decimal)
-    return Decimal(product.account()["equity"]) - BALANCE - shown - Decimal(account["unattributed"] or 0)
-
-
-def agrees(product: Product) -> bool:
-    return abs(difference(product)) < CENT
+DEEP = Decimal("0.9")
+TWO = strategy() + strategy("other", "ETH", "always_short")
 
 
 def both_open(product: Product) -> bool:
@@ -28,36 +18,55 @@ def both_open(product: Product) -> bool:
     )
 
 
+def move(product: Product, symbol: str, factor: Decimal) -> None:
+    product.price(symbol, (product.mark(symbol) * factor).quantize(Decimal("0.1")))
+
+
+def check_killed_by_loss(product: Product, strategy_id: str, symbol: str) -> None:
+    def kill() -> dict[str, Any]:
+        return product.row(strategy_id, symbol)["kill"] or {}
+
+    product.eventually(kill, 10, f"the loss on {symbol} booked and the strategy killed")
+    product.eventually(lambda: kill()["state"] == "flat_confirmed", 15, f"flat confirmed on {symbol}")
+    assert (kill()["cause"], kill()["limit"]) == ("loss", 20)
+    row = product.row(strategy_id, symbol)
+    assert row["is_killed"]
+    assert kill()["total_pnl_flat"] == row["total_pnl"] < -20
+    assert product.size(symbol) == 0
+    assert not product.stops(symbol)
+
+
 def test_stops_fire_while_the_trader_is_frozen_and_it_kills_when_it_wakes(
     start: Callable[..., Product],
 ) -> None:
-    product = start(strategies=strategy() + strategy("other", "ETH", "always_short"), speed="0")
-    assert product.change("momentum/BTC", max_strategy_loss=20).status_code == 200
-    product.eventually(lambda: both_open(product), 20, "two trades with their stops")
+    product = start(strategies=TWO + strategy("deep", "SOL"), speed="0")
+    for key in ("momentum/BTC", "deep/SOL"):
+        assert product.change(key, max_strategy_loss=20).status_code == 200
+    product.eventually(lambda: both_open(product) and product.stops("SOL"), 20, "three trades with stops")
     with product.frozen(product.venue):
-        product.price("BTC", (product.mark() * FALL[product.venue]).quantize(Decimal(1)))
+        move(product, "BTC", FALL[product.venue])
+        move(product, "SOL", DEEP)
         product.eventually(lambda: product.size("BTC") == 0, 15, "the stop fired at the venue")
+        product.eventually(lambda: not product.stops("SOL"), 15, "the stop below a deep gap used up")
+        assert (product.size("SOL") == 0) == (product.venue == "hyperliquid")
         assert product.size("ETH") < 0
-    product.eventually(lambda: product.row()["is_killed"], 10, "the loss booked and the strategy killed")
-    product.eventually(lambda: product.row()["kill"]["state"] == "flat_confirmed", 15, "flat confirmed")
-    row = product.row()
-    assert (row["kill"]["cause"], row["kill"]["limit"]) == ("loss", 20)
-    assert row["kill"]["total_pnl_flat"] == row["total_pnl"] < -20
+    check_killed_by_loss(product, "momentum", "BTC")
+    check_killed_by_loss(product, "deep", "SOL")
     assert not product.row("other", "ETH")["is_killed"]
     assert product.row("other", "ETH")["position"]["side"] == "short"
-    product.eventually(lambda: agrees(product), 5, "the account to the cent")
+    product.eventually(product.agrees, 5, "the account to the cent")
 
 
 def test_all_strategies_together_equal_the_account_to_the_cent(start: Callable[..., Product]) -> None:
-    product = start(strategies=strategy() + strategy("other", "ETH", "always_short"), speed="0")
+    product = start(strategies=TWO, speed="0")
     product.eventually(lambda: both_open(product), 20, "two trades with their stops")
     for factor in ("1.001", "0.998", "1.0005"):
         for symbol in ("BTC", "ETH"):
-            product.price(symbol, (product.mark(symbol) * Decimal(factor)).quantize(Decimal("0.1")))
-        product.eventually(lambda: agrees(product), 8, f"the account to the cent after × {factor}")
+            move(product, symbol, Decimal(factor))
+        product.eventually(product.agrees, 8, f"the account to the cent after × {factor}")
     assert product.order("close").status_code == 200
     product.eventually(lambda: product.size("BTC") == 0 and not product.stops("BTC"), 8, "the trade closed")
-    product.eventually(lambda: agrees(product), 8, "the account to the cent after a close")
+    product.eventually(product.agrees, 8, "the account to the cent after a close")
     pm = sum((row["total_pnl"] for row in product.rows()), Decimal(0))
     trader = sum((row["total_pnl"] for row in product.trader_rows()), Decimal(0))
-    assert abs(pm - trader) < CENT
+    assert abs(pm - trader) < Decimal("0.01")
