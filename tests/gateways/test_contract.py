@@ -93,6 +93,20 @@ async def test_a_resting_order_rests_and_is_cancelled(trading: Trading) -> None:
     assert await trading.gateway.open_orders() == []
 
 
+async def test_a_post_only_order_rests_and_is_refused_where_it_would_fill(trading: Trading) -> None:
+    await trading.begin()
+    await trading.place(trading.order("buy", "0.01"))
+    at_touch = trading.order("sell", "0.01", "close", price=Decimal(40_010), ioc=False, post_only=True)
+    assert (await trading.place(at_touch))[0].status == "open"
+    crossing = trading.order("sell", "0.01", "close", price=Decimal(39_000), ioc=False, post_only=True)
+    reply = (await trading.place(crossing))[0]
+    assert (reply.status, reply.filled) in {("rejected", Decimal(0)), ("canceled", Decimal(0))}
+    assert (await trading.gateway.account()).positions == {"BTC": Decimal("0.01")}
+    trading.exchange.jump("BTC", 40_100)
+    assert (await trading.becomes(at_touch, "filled")).filled == Decimal("0.01")
+    assert (await trading.gateway.account()).positions == {}
+
+
 async def test_cancelling_what_was_filled_meanwhile_says_it_was_not_open(trading: Trading) -> None:
     await trading.begin()
     bought = trading.order("buy", "0.01")

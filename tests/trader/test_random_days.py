@@ -34,8 +34,8 @@ class Day:
     async def step(self) -> None:
         action = self.dice.choices(
             ["price", "candle", "wait", "fault", "crash", "settings", "kill", "reset", "hand", "funding",
-             "disconnect", "toggle", "side", "disk", "scramble", "vanish", "freeze"],
-            [9, 7, 5, 4, 2, 3, 1, 3, 1, 1, 1, 1, 2, 1, 2, 1, 1],
+             "disconnect", "toggle", "side", "disk", "scramble", "vanish", "freeze", "taken"],
+            [9, 7, 5, 4, 2, 3, 1, 3, 1, 1, 1, 1, 2, 1, 2, 1, 1, 2],
         )[0]  # fmt: skip
         self.story.append(action)
         await getattr(self, action)()
@@ -60,7 +60,7 @@ class Day:
 
     async def fault(self) -> None:
         venue = self.house.venue
-        match self.dice.randint(0, 8):
+        match self.dice.randint(0, 9):
             case 0:
                 venue.lose_answers = 1
             case 1:
@@ -79,6 +79,12 @@ class Day:
                 venue.stop_share = self.dice.choice([Decimal("0.5"), Decimal(1)])
             case 8:
                 venue.lost_cancels = 1
+            case 9:
+                venue.post_only = self.dice.choice([True, False])
+
+    async def taken(self) -> None:
+        """Somebody takes what rests at its own price."""
+        self.house.venue.take(self.dice.choice(["BTC", "ETH"]), self.dice.choice(["0.3", "1"]))
 
     async def crash(self) -> None:
         await self.house.crash()
@@ -211,7 +217,7 @@ class Day:
         venue.lose_answers = venue.swallow = venue.lost_cancels = 0
         venue.stop_share = Decimal(1)
         venue.fill_share, venue.refuse_closes, venue.refuse_stops = Decimal(1), "", ""
-        venue.silent_fills = venue.unread = False
+        venue.silent_fills = venue.unread = venue.post_only = False
         self.house.engine.core.wants_reconcile.set()
         await self.house.pass_(75)
         self.count_kills()

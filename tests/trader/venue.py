@@ -22,6 +22,7 @@ from venues.trader.gateway import (
 )
 from venues.trader.gateways.leaving import LATEST_EXPIRY_MS, SOONEST_EXPIRY_MS
 
+POST_ONLY = "Only post-only orders allowed immediately after network upgrade"
 FEE = Decimal("0.00045")
 
 
@@ -84,6 +85,7 @@ class Venue:
         self.swallow = 0  # never arrives, and no answer comes
         self.refuse_closes = ""  # the sentence that every close gets
         self.refuse_stops = ""
+        self.post_only = False  # refuses what does not rest
         self.fill_share = Decimal(1)  # of an IOC order
         self.silent_fills = False  # fills are not pushed, only read
         self.away = False  # the stream does not come up
@@ -117,6 +119,17 @@ class Venue:
                 del self.resting[client_id]
                 share = btc().size_down(self._closable(request) * self.stop_share)
                 self._execute(request, one.order_id, share)
+
+    def take(self, symbol: str, share: str = "1") -> None:
+        """Let somebody take what rests at its own price."""
+        for client_id, one in list(self.resting.items()):
+            if one.request.symbol == symbol and one.request.trigger is None:
+                size = btc().size_down(self._closable(one.request) * Decimal(share))
+                left = replace(one.request, size=one.request.size - size)
+                del self.resting[client_id]
+                self._execute(one.request, one.order_id, size)
+                if left.size:
+                    self.resting[client_id] = replace(one, request=left)
 
     def tell(self, event: Event) -> None:
         """Tell an event, or keep it back."""
@@ -270,6 +283,10 @@ class Venue:
                 return self._final(order, order_id, "canceled", Decimal(0), "its parent was filled in part")
             self.resting[order.client_id] = Resting(order, order_id)
             return OrderReply(order.client_id, "open", order_id)
+        if self.post_only and order.ioc:
+            return self._final(order, order_id, "rejected", Decimal(0), POST_ONLY)
+        if order.post_only:
+            return self._rest(order, order_id)
         if order.reduce_only and self.refuse_closes:
             return self._final(order, order_id, "rejected", Decimal(0), self.refuse_closes)
         size = order.size if not order.reduce_only else self._closable(order)
@@ -279,6 +296,14 @@ class Venue:
             )
         size = btc().size_down(size * self.fill_share)
         return self._execute(order, order_id, size)
+
+    def _rest(self, order: OrderRequest, order_id: str) -> OrderReply:
+        mark = self.marks[order.symbol]
+        if order.price < mark if order.side == "sell" else order.price > mark:
+            said = f"Post only order would have immediately matched, bbo was {mark}@{mark}."
+            return self._final(order, order_id, "rejected", Decimal(0), said)
+        self.resting[order.client_id] = Resting(order, order_id)
+        return OrderReply(order.client_id, "open", order_id)
 
     def _closable(self, order: OrderRequest) -> Decimal:
         held = self.position.get(order.symbol, Decimal(0))

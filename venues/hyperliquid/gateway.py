@@ -374,9 +374,10 @@ def _sent(desk: Desk, send: Callable[[sdk.Exchange], Any], permit: Callable[[], 
 
 
 def _sdk_order(order: OrderRequest) -> SdkOrder:
-    """Give an order as the SDK wants it: a market stop loss where it has a trigger, else IOC or GTC."""
+    """Give an order as the SDK wants it: a market stop loss where it has a trigger, else IOC, ALO or GTC."""
     if order.trigger is None:
-        order_type: dict[str, Any] = {"limit": {"tif": "Ioc" if order.ioc else "Gtc"}}
+        tif = "Ioc" if order.ioc else "Alo" if order.post_only else "Gtc"
+        order_type: dict[str, Any] = {"limit": {"tif": tif}}
     else:
         order_type = {
             "trigger": {"isMarket": True, "triggerPx": wire.exact_float(order.trigger), "tpsl": "sl"}

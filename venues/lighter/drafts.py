@@ -8,7 +8,7 @@ from venues.lighter.rules import STOP_LIFE_S, LighterMarket
 from venues.trader.gateway import OrderRequest
 
 LIMIT, MARKET, STOP_LOSS = 0, 1, 2
-IMMEDIATE, TILL_TIME = 0, 1
+IMMEDIATE, TILL_TIME, POST_ONLY = 0, 1, 2
 ONE_TRIGGERS_THE_OTHER = 1
 
 
@@ -37,7 +37,8 @@ def draft(order: OrderRequest, market: LighterMarket, now_ms: int) -> Draft:
     if order.trigger is not None:
         kind, time_in_force = STOP_LOSS, IMMEDIATE
     else:
-        kind, time_in_force = (MARKET, IMMEDIATE) if order.ioc else (LIMIT, TILL_TIME)
+        resting = POST_ONLY if order.post_only else TILL_TIME
+        kind, time_in_force = (MARKET, IMMEDIATE) if order.ioc else (LIMIT, resting)
     return Draft(
         market=market.number,
         client_index=order.client_id,

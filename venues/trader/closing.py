@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from venues.contract.errors import ProductError
 from venues.contract.money import from_micros
-from venues.trader import gate, tripping
+from venues.trader import gate, resting, tripping
 from venues.trader.clientid import Kind
 from venues.trader.core import Core
 from venues.trader.desk import Desk, Order
@@ -47,7 +47,10 @@ def step(core: Core, desk: Desk) -> None:
     if desk.ledger.lots:
         if is_closing(desk):
             _close(core, desk, desk.ledger, desk.epoch)
+        else:
+            resting.end_all(core, desk)
         return
+    resting.end_all(core, desk)
     if not desk.unsettled("close", "kill"):
         desk.close_cause = ""
         desk.close_tries = 0
@@ -69,23 +72,38 @@ def _close(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> None:
     now = core.now()
     desk.close_since = desk.close_since if desk.close_since is not None else now
     _alarm_when_long(core, desk, now)
-    if desk.unsettled("close", "kill") or now < desk.close_next or desk.market.market is None:
+    if desk.market.market is None:
+        return
+    resting.end_outlived(core, desk)
+    last = _last_close(desk, desk.close_since)
+    rests = last is not None and resting.refuses_ioc(last)
+    if desk.unsettled("close", "kill") or (now < desk.close_next and not rests):
         return
     if core.shares_symbol(desk) and not _stop_is_cut(core, desk, now):
         return
-    closes = [order for order in desk.orders.values() if order.kind in {"close", "kill"}]
-    last = max(closes, key=lambda order: order.sent_at, default=None)
     if last is not None and last.status == "rejected":
         if _is_dust(desk, ledger):
             to_unattributed(core, desk, ledger, epoch)
             return
         if "educe only" in last.said:
             core.wants_reconcile.set()
-    gate.send_close(core, desk, _order(core, desk, ledger, epoch))
+    close = _order(core, desk, ledger, epoch)
+    if rests:
+        resting.lay(desk, close)
+    gate.send_close(core, desk, close)
     desk.close_tries += 1
     if desk.kill is not None:
         desk.kill = replace(desk.kill, tries=desk.kill.tries + 1)
-    desk.close_next = now + min(LONGEST_WAIT_S, 0.1 * 2 ** min(10, max(0, desk.close_tries - len(LADDER))))
+    desk.close_next = now + (resting.REQUOTE_S if rests else _wait_s(desk.close_tries))
+
+
+def _last_close(desk: Desk, since: float) -> Order | None:
+    closes = [one for one in desk.orders.values() if one.kind in {"close", "kill"} and one.sent_at >= since]
+    return closes[-1] if closes else None
+
+
+def _wait_s(tries: int) -> float:
+    return min(LONGEST_WAIT_S, 0.1 * 2.0 ** min(10, max(0, tries - len(LADDER))))
 
 
 def _order(core: Core, desk: Desk, ledger: Ledger, epoch: int) -> Order:

@@ -55,6 +55,11 @@ class Order:
         return not self.live and self.booked >= self.filled
 
     @property
+    def is_resting_close(self) -> bool:
+        """Whether it closes at its own price, as long as it takes: alone of what closes it expires never."""
+        return self.kind in {"close", "kill"} and self.expires_ms is None
+
+    @property
     def resting(self) -> bool:
         """Whether the venue has said that it rests or waits for its trigger."""
         return self.status in {"open", "triggered"}
@@ -70,7 +75,8 @@ class Order:
             kind="close" if self.kind == "kill" else self.kind,
             reduce_only=self.kind != "entry",
             trigger=self.trigger,
-            ioc=self.trigger is None,
+            ioc=self.trigger is None and not self.is_resting_close,
+            post_only=self.is_resting_close,
             expires_ms=None if self.trigger is not None else self.expires_ms,
         )
 
@@ -229,6 +235,10 @@ class Desk:
     def live(self, *kinds: str) -> list[Order]:
         """Give the orders of these kinds that may still fill, oldest first."""
         return [order for order in self.orders.values() if order.kind in kinds and order.live]
+
+    def closing_at_once(self) -> list[Order]:
+        """Give the closing orders on their way that do not rest."""
+        return [order for order in self.unsettled("close", "kill") if not order.is_resting_close]
 
     def unsettled(self, *kinds: str) -> list[Order]:
         """Give the orders of these kinds that may still fill or whose fills are not all booked."""

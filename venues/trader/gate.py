@@ -274,7 +274,8 @@ def settle(core: Core, desk: Desk) -> None:
 def _is_unclear(core: Core, order: Order) -> bool:
     if order.status == "sent":
         return core.now() - order.sent_at > SENT_FOR_S
-    return order.status == "unknown" or (order.status == "open" and order.trigger is None)
+    rests = order.trigger is not None or order.is_resting_close
+    return order.status == "unknown" or (order.status == "open" and not rests)
 
 
 def _is_a_missing_stop(core: Core, desk: Desk, order: Order) -> bool:

@@ -71,6 +71,7 @@ class OrderRequest:
     reduce_only: bool
     trigger: Decimal | None = None
     ioc: bool = True
+    post_only: bool = False  # of what rests: the venue refuses it where it would fill at once
     expires_ms: int | None = None  # venue time; None for what may rest
 
 

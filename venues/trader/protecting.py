@@ -90,13 +90,13 @@ def step(core: Core, desk: Desk) -> None:
     stops = [order for order in desk.live("stop") if order.cancel_at is None]
     leaving = [order for order in desk.live("stop") if order.cancel_at is not None]
     at_venue = sum((order.size - order.booked for order in desk.live("stop") if order.resting), Decimal(0))
-    _covered(core, desk, at_venue >= wanted.size or bool(desk.live("close", "kill")))
+    _covered(core, desk, at_venue >= wanted.size or any(order.live for order in desk.closing_at_once()))
     for order in desk.live("stop"):
         if _waits_too_long(core, order):
             gate.resolve(core, desk, order)
     if _is_past_for_good(core, desk, stops, wanted) or _left_a_rest(core, desk):
         request_close(core, desk, "stop")
-    if is_closing(desk) and (desk.unsettled("close", "kill") or _is_cut(core, desk)):
+    if is_closing(desk) and (desk.closing_at_once() or _is_cut(core, desk)):
         return
     if desk.fired is not None and desk.fired.live:
         return  # it is filling
