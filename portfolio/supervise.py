@@ -5,6 +5,8 @@ import os
 import socket
 import subprocess
 import sys
+from configparser import RawConfigParser
+from pathlib import Path
 from typing import NoReturn
 from urllib.parse import urlsplit
 
@@ -57,11 +59,24 @@ def check_ports(names: list[str]) -> None:
             raise ImproperlyConfigured(said)
 
 
-def become_supervisord() -> NoReturn:
+def write_programs(var_dir: Path) -> Path:
+    """Write supervisord.conf with a program for each venue's trader; gives the file."""
+    config = RawConfigParser()
+    config.read(environment.BASE_DIR / "supervisord.conf")
+    model = dict(config["program:trader"])
+    config.remove_section("program:trader")
+    for venue in TRADER_PORTS:
+        config[f"program:{venue}"] = {name: value.replace("VENUE", venue) for name, value in model.items()}
+    written = var_dir / "supervisord.conf"
+    with written.open("w") as file:
+        config.write(file)
+    return written
+
+
+def become_supervisord(config: Path) -> NoReturn:
     """Replace this process, so that signals to it reach supervisord."""
     sys.stdout.flush()
-    config = str(environment.BASE_DIR / "supervisord.conf")
-    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", config])
+    os.execv(sys.executable, [sys.executable, "-m", "supervisor.supervisord", "-c", str(config)])
 
 
 def main() -> int:
@@ -84,7 +99,7 @@ def main() -> int:
         return 130
     if prepared.returncode:
         return prepared.returncode
-    become_supervisord()
+    become_supervisord(write_programs(var_dir))
 
 
 if __name__ == "__main__":

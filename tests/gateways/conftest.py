@@ -3,13 +3,13 @@
 import asyncio
 import itertools
 import os
-import secrets
 import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +19,7 @@ import requests
 from tests.gateways.proxy import Proxy, running_proxy
 from tests.gateways.stub import until
 from tests.processes.product import free_port
-from venues.hyperliquid.gateway import HyperliquidGateway
-from venues.hyperliquid.identity import Identity, random_address, random_key
-from venues.lighter import identity as lighter
-from venues.lighter.gateway import new_key, open_gateway
+from venues.serving.traders import TRADER_PORTS
 from venues.trader.gateway import (
     BuySell,
     Connected,
@@ -77,11 +74,14 @@ class Exchange:
             try:
                 self.state()
             except (requests.RequestException, ValueError):
-                assert self._process.poll() is None, "the exchange ended at its start"
-                assert time.monotonic() < deadline, "the exchange does not answer"
+                assert self._process.poll() is None, f"the exchange ended at its start:\n{self.log()}"
+                assert time.monotonic() < deadline, f"the exchange does not answer:\n{self.log()}"
                 time.sleep(0.05)
             else:
                 return
+
+    def log(self) -> str:
+        return Path(self._log.name).read_text()
 
     def post(self, path: str, body: dict[str, Any]) -> Any:
         answer = self._http.post(self.url + path, json=body, timeout=5)
@@ -208,6 +208,7 @@ class Ways:
     """Where venues really differ: what each says of a refusal, and what it makes of a stop."""
 
     says: dict[str, str]
+    orders: str  # how the request that carries an order begins, for the proxy that loses its answer
     stop_past_its_trigger: str
     stop_of_a_partial_fill: str
 
@@ -222,61 +223,16 @@ class Opened:
     ways: Ways
 
 
-HYPERLIQUID_WAYS = Ways(
-    {
-        "no match": "could not immediately match",
-        "tick": "divisible by tick size",
-        "minimum": "minimum value of $10",
-        "reduce only": "Reduce only order would increase position",
-        "margin": "Insufficient margin",
-        "far": "80% away",
-    },
-    stop_past_its_trigger="rejected",
-    stop_of_a_partial_fill="canceled",
-)
-LIGHTER_WAYS = Ways(
-    {
-        "no match": "too much slippage",
-        "tick": "cannot be sent exactly",
-        "minimum": "invalid base or quote amount",
-        "reduce only": "Reduce only",
-        "margin": "margin not allowed",
-        "far": "accidental price",
-    },
-    stop_past_its_trigger="filled",
-    stop_of_a_partial_fill="open",
-)
-
-
-def open_hyperliquid(exchange: Exchange, url: str, balance: str) -> Opened:
-    me = Identity(random_address(), random_key(), random_key())
-    account = {"venue": "hyperliquid", "address": me.account, "agents": me.agents, "balance": balance}
-    exchange.post("/paper/accounts", account)
-    stranger = HyperliquidGateway(url, Identity(me.account, random_key()))
-    return Opened(HyperliquidGateway(url, me), account, stranger, HYPERLIQUID_WAYS)
-
-
-def open_lighter(exchange: Exchange, url: str, balance: str) -> Opened:
-    number = secrets.randbelow(2**40) + 1
-    me = lighter.Identity(number, lighter.ApiKey(5, *new_key()), lighter.ApiKey(6, *new_key()))
-    public = {str(key.index): key.public for key in me.keys}
-    account = {"venue": "lighter", "account_index": number, "api_keys": public, "balance": balance}
-    exchange.post("/paper/accounts", account)
-    # The SDK's signer knows one key of an account and index in a process: a stranger has another index.
-    stranger = open_gateway(url, lighter.Identity(number, lighter.ApiKey(77, *new_key())))
-    return Opened(open_gateway(url, me), account, stranger, LIGHTER_WAYS)
-
-
-VENUES = {"hyperliquid": open_hyperliquid, "lighter": open_lighter}
-
-
-@pytest.fixture(params=sorted(VENUES))
+@pytest.fixture(params=TRADER_PORTS)
 async def trading(request: pytest.FixtureRequest, exchange: Exchange) -> AsyncIterator[Trading]:
     """An account of its own with 10 000 USD, at prices of 40 000, 3 000 and 150."""
     for symbol, price in (("BTC", 40_000), ("ETH", 3_000), ("SOL", 150)):
         exchange.jump(symbol, price)
     with running_proxy(exchange.port) as proxy:
-        opened = VENUES[request.param](exchange, proxy.url, "10000")
+        opened: Opened = import_module(f"tests.gateways.{request.param}").open_venue(
+            exchange, proxy.url, "10000"
+        )
+        proxy.orders = opened.ways.orders
         yield Trading(opened.gateway, exchange, proxy, opened)
         await opened.gateway.stop()
         await opened.stranger.stop()

@@ -117,7 +117,7 @@ async def test_cancelling_what_was_filled_meanwhile_says_it_was_not_open(trading
 
 
 REJECTED = [
-    ({"size": "0.01", "price": Decimal("40400.55")}, "tick"),
+    ({"size": "0.01", "price": Decimal("40400.123456")}, "tick"),
     ({"size": "0.0002"}, "minimum"),
     ({"size": "0.001", "kind": "close"}, "reduce only"),
     ({"size": "30"}, "margin"),

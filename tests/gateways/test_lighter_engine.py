@@ -1,7 +1,6 @@
 """A trader's engine at Lighter's paper exchange: what only the two together can get wrong."""
 
 import asyncio
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -14,14 +13,14 @@ import pytest
 from django.db import connections
 
 from tests.gateways.conftest import Exchange
+from tests.gateways.lighter import fresh_identity
 from tests.gateways.proxy import Proxy, running_proxy
 from tests.gateways.stub import until
 from tests.gateways.test_lighter_limits import spend
 from tests.gateways.timed_exchange import Behind
 from tests.trader.conftest import KEY, Told
-from venues.lighter import identity as lighter
 from venues.lighter.client import LighterGateway
-from venues.lighter.gateway import new_key, open_gateway
+from venues.lighter.gateway import open_gateway
 from venues.trader.core import Config
 from venues.trader.desk import Desk
 from venues.trader.engine import Engine
@@ -80,16 +79,14 @@ class House:
 async def living(exchange: Exchange, folder: Path, clock: VenueClock) -> AsyncIterator[House]:
     """Give a house whose strategy has opened its trade, with its stop at the exchange."""
     exchange.jump("BTC", 40_000)
-    number = secrets.randbelow(2**40) + 1
-    me = lighter.Identity(number, lighter.ApiKey(5, *new_key()), lighter.ApiKey(6, *new_key()))
-    keys = {str(key.index): key.public for key in me.keys}
-    exchange.post("/paper/accounts", {"venue": "lighter", "account_index": number, "api_keys": keys})
+    me = fresh_identity()
+    exchange.post("/paper/accounts", me.paper_account())
     disk = ThreadPoolExecutor(1)
     roster = [RosterEntry(KEY.strategy_id, "Trend", KEY.symbol, Told(), 5, Decimal("1.5"))]
     with running_proxy(exchange.port) as proxy:
         gateway = open_gateway(proxy.url, me, clock=clock)
         engine = Engine("lighter", gateway, Store(disk), roster, Config(), folder)
-        house = House(engine, gateway, exchange, proxy, number)
+        house = House(engine, gateway, exchange, proxy, me.account)
         life = asyncio.create_task(engine.run())
         try:
             await until(house.is_protected, LIMIT_S)

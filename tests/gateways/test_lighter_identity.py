@@ -48,7 +48,8 @@ def test_paper_makes_an_identity_once_and_shows_no_key() -> None:
     me = make_paper_identity()
     assert make_paper_identity() == me
     assert me.api_key.private not in repr(me)
-    assert me.paper_words() == ["--lighter", str(me.account), f"--key=5:{me.api_key.public}"]
+    keys = {"5": me.api_key.public}
+    assert me.paper_account() == {"venue": "lighter", "account_index": me.account, "api_keys": keys}
     assert connect().network == "paper"
 
 
@@ -98,4 +99,4 @@ def test_what_is_no_identity_stops_the_start(monkeypatch: pytest.MonkeyPatch, na
 def test_paper_needs_the_public_half_of_a_chosen_key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LIGHTER_API_KEY", KEY)
     with pytest.raises(ImproperlyConfigured, match="<private>:<public>"):
-        make_paper_identity().paper_words()
+        make_paper_identity().paper_account()

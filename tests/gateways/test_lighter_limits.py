@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from tests.gateways.conftest import Exchange, Trading, open_lighter
+from tests.gateways.conftest import Exchange, Trading
+from tests.gateways.lighter import open_venue
 from tests.gateways.proxy import running_proxy
 from venues.contract.errors import ProductError, Unreachable
 from venues.trader.gateway import Gateway
@@ -17,7 +18,7 @@ async def lighter(exchange: Exchange) -> AsyncIterator[Trading]:
     """An account of its own at Lighter, with 10 000 USD."""
     exchange.jump("BTC", 40_000)
     with running_proxy(exchange.port) as proxy:
-        opened = open_lighter(exchange, proxy.url, "10000")
+        opened = open_venue(exchange, proxy.url, "10000")
         yield Trading(opened.gateway, exchange, proxy, opened)
         await opened.gateway.stop()
         await opened.stranger.stop()

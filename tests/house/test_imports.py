@@ -3,10 +3,11 @@
 import pytest
 
 from tests.house.sources import Module, imported, is_inside, modules, within
+from venues.serving.traders import TRADER_PORTS
 
 COMPOSITION_ROOT = ("portfolio.settings", "portfolio.urls", "portfolio.asgi", "portfolio.management")
 SDKS = {"hyperliquid": "venues.hyperliquid.gateway", "lighter": "venues.lighter.gateway"}
-VENUES = ("venues.hyperliquid", "venues.lighter")
+VENUES = tuple(f"venues.{venue}" for venue in TRADER_PORTS)
 
 # What a pure module may use of the standard library: nothing that reads, writes, waits or asks the time.
 PURE_LIBRARY = {

@@ -63,30 +63,32 @@ async def test_what_was_accepted_is_executed_after_kill_9(tmp_path: Path) -> Non
 
 def test_both_venues_accounts_are_made_by_one_command(tmp_path: Path) -> None:
     master, public = "0x" + "1" * 40, "c" * 80
-    words = ("--hyperliquid", master, "--lighter", "77", "--key", f"5:{public}", "--key", f"6:{'d' * 80}")
+    one = {"venue": "hyperliquid", "address": master, "balance": "777"}
+    keys = {"5": public, "6": "d" * 80}
+    other = {"venue": "lighter", "account_index": 77, "api_keys": keys, "balance": "777"}
     for _ in range(2):
-        made = initexchange(tmp_path, *words, "--balance", "777")
+        made = initexchange(tmp_path, one, other)
         assert made.returncode == 0, made.stderr
     with start_exchange(tmp_path) as paper:
         assert [paper.state(name)["balance"] for name in (master, "77")] == ["777", "777"]
-        keys = requests.get(f"{paper.url}/api/v1/apikeys", {"account_index": 77}, timeout=5).json()
-        assert [one["api_key_index"] for one in keys["api_keys"]] == [5, 6]
-        later = initexchange(tmp_path, "--lighter", "78", "--key", f"5:{public}")
+        known = requests.get(f"{paper.url}/api/v1/apikeys", {"account_index": 77}, timeout=5).json()
+        assert [one["api_key_index"] for one in known["api_keys"]] == [5, 6]
+        later = initexchange(tmp_path, {"venue": "lighter", "account_index": 78, "api_keys": keys})
         assert later.returncode == 0, later.stderr
         assert paper.state("78")["balance"] == "10000"
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("account", "said"),
     [
-        (("--lighter", "0"), "account_index"),
-        (("--lighter", "x"), "invalid int value"),
-        (("--lighter", "7", "--key", "5"), "INDEX:PUBLICKEY"),
-        (("--lighter", "7", "--key", "5:ab"), "api_keys"),
+        ({"account_index": 0}, "account_index"),
+        ({"account_index": "x"}, "account_index"),
+        ({"account_index": 7, "api_keys": ["5"]}, "api_keys"),
+        ({"account_index": 7, "api_keys": {"5": "ab"}}, "public key"),
     ],
 )
-def test_a_bad_argument_is_said_in_a_sentence(tmp_path: Path, words: tuple[str, ...], said: str) -> None:
-    done_badly = initexchange(tmp_path, *words)
+def test_a_bad_account_is_said_in_a_sentence(tmp_path: Path, account: dict[str, Any], said: str) -> None:
+    done_badly = initexchange(tmp_path, {"venue": "lighter", **account})
     assert done_badly.returncode != 0
     assert said in done_badly.stderr
     assert "Traceback" not in done_badly.stderr

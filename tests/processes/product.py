@@ -19,23 +19,25 @@ from typing import Any, TypeVar
 
 import requests
 
+from venues.serving.traders import TRADER_PORTS
+
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 BTC_JANUARY = SHARED / "data" / "btc-perp-1m-2022-01.csv"
 ADMIN_PASSWORD = "a-long-password-of-a-test"
+VENUES = tuple(TRADER_PORTS)
 COMMANDS = {
     "exchange": ["runexchange"],
-    "hyperliquid": ["runtrader", "hyperliquid"],
-    "lighter": ["runtrader", "lighter"],
+    **{venue: ["runtrader", venue] for venue in VENUES},
     "pm": ["runpm"],
 }
-VENUES = ("hyperliquid", "lighter")
 START_LIMIT_S = 60.0
 CENT = Decimal("0.01")
 BALANCE = Decimal(10000)
 PR_SET_PDEATHSIG = 1
 # Ours would leak into the children: pytest's settings, and a developer's own configuration.
-OURS = ("DJANGO_", "PM_", "HYPERLIQUID_", "LIGHTER_", "EXCHANGE_", "PAPER_", "TRADER_", "PYTEST_")
+PREFIXES = tuple(f"{venue.upper()}_" for venue in VENUES)
+OURS = ("DJANGO_", "PM_", "EXCHANGE_", "PAPER_", "TRADER_", "PYTEST_", *PREFIXES)
 
 STRATEGY = """
 [[strategy]]
@@ -231,7 +233,7 @@ class Product:
     def children(self) -> list[tuple[int, str]]:
         """Give (pid, command line) of what the supervisor runs at this moment."""
         listing = subprocess.run(
-            ["ps", "-A", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
+            ["ps", "-A", "-ww", "-o", "pid=,ppid=,args="], capture_output=True, text=True, check=True
         )
         rows = [line.split(maxsplit=2) for line in listing.stdout.splitlines()]
         supervisor = str(self.processes["supervisor"].pid)

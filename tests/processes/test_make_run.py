@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from tests.processes.product import OURS, ROOT, eventually, free_port
+from tests.processes.product import OURS, PREFIXES, ROOT, VENUES, eventually, free_port
 
 COLD_S, WARM_S = 90, 10
-PORTS = ("PM_PORT", "HYPERLIQUID_PORT", "LIGHTER_PORT", "EXCHANGE_PORT")
+PORTS = ("PM_PORT", "EXCHANGE_PORT", *(f"{prefix}PORT" for prefix in PREFIXES))
 
 
 class Clone:
@@ -135,8 +135,7 @@ def test_a_fresh_clone_is_up_in_time_and_remembers(clone: Callable[..., Clone]) 
     said = fresh.said.read_text()
     assert fresh.pm in said
     assert re.search(r"admin / \S{20,}", said), said
-    assert "hyperliquid (paper), online" in said
-    assert "lighter (paper), online" in said
+    assert all(f"{venue} (paper), online" in said for venue in VENUES)
     assert requests.get(f"{fresh.pm}/readyz", timeout=5).status_code == 200
     token = fresh.manage("createtoken", "admin").strip()
     headers = {"Authorization": f"Token {token}"}

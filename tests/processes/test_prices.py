@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 from tests.processes.product import Product, strategy
 
-# A stop at Lighter gives up 5 % past its trigger: a deeper gap leaves the trade to the trader.
-FALL = {"hyperliquid": Decimal("0.9"), "lighter": Decimal("0.955")}
-DEEP = Decimal("0.9")
+DEEP = 10  # percent
 TWO = strategy() + strategy("other", "ETH", "always_short")
 
 
@@ -16,6 +15,11 @@ def both_open(product: Product) -> bool:
     return (
         product.size("BTC") > 0 and product.size("ETH") < 0 and all(product.stops(s) for s in ("BTC", "ETH"))
     )
+
+
+def gives_up(product: Product) -> int:
+    """Give how many percent past its trigger a stop fills no more: a deeper gap is left to the trader."""
+    return int(import_module(f"venues.{product.venue}.paper").VENUE.stop_worst_percent)
 
 
 def move(product: Product, symbol: str, factor: Decimal) -> None:
@@ -44,11 +48,11 @@ def test_stops_fire_while_the_trader_is_frozen_and_it_kills_when_it_wakes(
         assert product.change(key, max_strategy_loss=20).status_code == 200
     product.eventually(lambda: both_open(product) and product.stops("SOL"), 20, "three trades with stops")
     with product.frozen(product.venue):
-        move(product, "BTC", FALL[product.venue])
-        move(product, "SOL", DEEP)
+        move(product, "BTC", 1 - (gives_up(product) - Decimal("0.5")) / 100)
+        move(product, "SOL", 1 - Decimal(DEEP) / 100)
         product.eventually(lambda: product.size("BTC") == 0, 15, "the stop fired at the venue")
         product.eventually(lambda: not product.stops("SOL"), 15, "the stop below a deep gap used up")
-        assert (product.size("SOL") == 0) == (product.venue == "hyperliquid")
+        assert (product.size("SOL") == 0) == (gives_up(product) >= DEEP)
         assert product.size("ETH") < 0
     check_killed_by_loss(product, "momentum", "BTC")
     check_killed_by_loss(product, "deep", "SOL")

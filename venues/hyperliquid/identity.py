@@ -3,6 +3,7 @@
 import re
 import secrets as random
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from eth_account import Account
@@ -27,9 +28,9 @@ class Identity:
         """Give the addresses that sign for the account, in lower case."""
         return [address_of(key) for key in (self.agent_key, self.kill_key) if key]
 
-    def paper_words(self) -> list[str]:
-        """Give what `initexchange` makes this account of: its address and those of its agents."""
-        return ["--hyperliquid", self.account, *(f"--agent={agent}" for agent in self.agents)]
+    def paper_account(self) -> dict[str, Any]:
+        """Give what the paper exchange makes this account of: its address and those of its agents."""
+        return {"venue": "hyperliquid", "address": self.account, "agents": self.agents}
 
 
 def address_of(key: str) -> str:

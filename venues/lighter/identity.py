@@ -3,6 +3,7 @@
 import re
 import secrets as random
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -36,8 +37,8 @@ class Identity:
         """Give the keys that sign for the account."""
         return [key for key in (self.api_key, self.kill_key) if key]
 
-    def paper_words(self) -> list[str]:
-        """Give what `initexchange` makes this account of: its index and the public halves of its keys.
+    def paper_account(self) -> dict[str, Any]:
+        """Give what the paper exchange makes this account of: its index and its keys' public halves.
 
         Raises ImproperlyConfigured for a key without its public half: no library derives it.
         """
@@ -47,7 +48,8 @@ class Identity:
                     f"The key at index {key.index} needs its public half on the paper exchange: "
                     "write LIGHTER_API_KEY and LIGHTER_KILL_KEY as <private>:<public>."
                 )
-        return ["--lighter", str(self.account), *(f"--key={key.index}:{key.public}" for key in self.keys)]
+        keys = {str(key.index): key.public for key in self.keys}
+        return {"venue": "lighter", "account_index": self.account, "api_keys": keys}
 
 
 def random_account() -> str:

@@ -119,8 +119,8 @@ class Exchange:
         return self.venues[venue].instruments[symbol]
 
     def marks(self, venue: str) -> dict[str, int]:
-        """Give every symbol's mark price at a venue."""
-        return {symbol: market.marks[venue] for symbol, market in self.markets.items()}
+        """Give the mark price of every symbol that a venue lists."""
+        return {symbol: one.marks[venue] for symbol, one in self.markets.items() if venue in one.marks}
 
     def margins(self, account: Account) -> Margins:
         """Give an account's margins at this moment's marks."""

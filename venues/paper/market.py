@@ -29,7 +29,8 @@ class Market:
         """`without` names the models that are switched off (settings.MODELS)."""
         self.symbol = symbol
         self.feed = feed
-        self.venues = [(venue, venue.instruments[symbol.name]) for venue in venues]
+        listing = [venue for venue in venues if symbol.name in venue.instruments]
+        self.venues = [(venue, venue.instruments[symbol.name]) for venue in listing]
         self.without = without
         self.candles = history()
         self.mid = self.oracle = self.last = 0

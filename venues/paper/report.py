@@ -36,10 +36,13 @@ def state(x: Exchange, faces: Sequence[Face]) -> Json:
 
 
 def prices(x: Exchange) -> dict[str, Json]:
-    """Give every symbol's mark (of the first venue), mid and oracle."""
-    first = next(iter(x.venues))
+    """Give every symbol's mark (of the first venue that lists it), mid and oracle."""
     return {
-        symbol: {"mark": money(one.marks[first]), "mid": money(one.mid), "oracle": money(one.oracle)}
+        symbol: {
+            "mark": money(next(iter(one.marks.values()), one.mid)),
+            "mid": money(one.mid),
+            "oracle": money(one.oracle),
+        }
         for symbol, one in x.markets.items()
     }
 

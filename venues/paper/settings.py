@@ -4,6 +4,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from venues.serving import environment, secrets
 from venues.serving.database import sqlite
+from venues.serving.traders import TRADER_PORTS
 
 BASE_DIR = environment.BASE_DIR
 VAR_DIR = environment.var_dir()
@@ -41,7 +42,7 @@ if unknown := EXCHANGE_WITHOUT - set(MODELS):
         f"EXCHANGE_WITHOUT: {', '.join(sorted(unknown))} is none of {', '.join(MODELS)}."
     )
 
-FACES = ("venues.hyperliquid.paper", "venues.lighter.paper")
+FACES = tuple(f"venues.{venue}.paper" for venue in TRADER_PORTS)
 DATABASES = {"default": sqlite(VAR_DIR / "exchange.sqlite3")}
 INSTALLED_APPS = ["venues.paper"]
 MIDDLEWARE: list[str] = []

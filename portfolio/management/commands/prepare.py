@@ -1,5 +1,6 @@
 """`manage.py prepare`: makes what a first start needs; quick and harmless at every further one."""
 
+import json
 import os
 import subprocess
 import sys
@@ -59,12 +60,12 @@ def prepare_pm() -> None:
 def children() -> list[list[str]]:
     """Give the commands that prepare what belongs to other processes."""
     found = [["inittrader", venue] for venue in settings.VENUES]
-    accounts = [word for venue in settings.VENUES for word in paper_account(venue)]
+    accounts = [account for venue in settings.VENUES if (account := paper_account(venue))]
     return [["initexchange", *accounts], *found] if accounts else found
 
 
-def paper_account(venue: str) -> list[str]:
-    """Give what has the exchange of this machine make the trader's account; empty where it trades elsewhere.
+def paper_account(venue: str) -> str | None:
+    """Give what the exchange of this machine makes the trader's account of; None where it trades elsewhere.
 
     The account and the keys that sign for it are made, and kept, at the first call.
     """
@@ -72,9 +73,9 @@ def paper_account(venue: str) -> list[str]:
     address = urlsplit(network.venue_url())
     here = address.hostname in LOOPBACK and address.port == environment.port("EXCHANGE_PORT", 9010)
     if not here:
-        return []
+        return None
     identity = import_module(f"venues.{venue}.identity").make_paper_identity()
-    return list(identity.paper_words())
+    return json.dumps(identity.paper_account())
 
 
 def start_child(words: list[str]) -> subprocess.Popen[bytes]:
