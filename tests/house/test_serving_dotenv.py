@@ -114,7 +114,7 @@ def test_the_example_lists_what_is_read_and_nothing_else() -> None:
 def names_in(path: str) -> set[str]:
     """Give what looks like a variable's name in a file that reads the environment: `{}` is a venue."""
     tree = ast.parse((ROOT / path).read_text())
-    if not re.search(r"\benviron(ment)?\b", (ROOT / path).read_text()):
+    if not re.search(r"\b(environ(ment)?|secrets)\b", (ROOT / path).read_text()):
         return set()
     keys = {key for node in ast.walk(tree) if isinstance(node, ast.Dict) for key in node.keys if key}
     found = {
