@@ -46,12 +46,12 @@ def test_the_same_request_with_good_numbers_is_taken(
 
 
 @pytest.mark.parametrize(("field", "literal"), bad_input.BAD_NUMBERS)
-def test_a_bad_number(send: Send, field: str, literal: str) -> None:
+def test_i11_a_bad_number(send: Send, field: str, literal: str) -> None:
     refused(send("PUT", ROW, f'{{"{field}": {literal}}}'.encode()), 400, "invalid", field)
 
 
 @pytest.mark.parametrize(("field", "literal"), bad_input.BAD_NUMBERS[::9])
-def test_a_bad_number_in_bulk(send: Send, field: str, literal: str) -> None:
+def test_i11_a_bad_number_in_bulk(send: Send, field: str, literal: str) -> None:
     names = '"source": "hyperliquid", "strategy_id": "momentum", "symbol": "BTC"'
     answer = send(
         "POST", "/api/risk/bulk-update", f'{{"updates": [{{{names}, "{field}": {literal}}}]}}'.encode()
@@ -64,13 +64,13 @@ def test_a_bad_number_in_bulk(send: Send, field: str, literal: str) -> None:
 
 
 @pytest.mark.parametrize("bad", bad_input.BAD_BODIES, ids=lambda bad: bad.name)
-def test_a_bad_body(send: Send, bad: bad_input.BadBody) -> None:
+def test_i11_a_bad_body(send: Send, bad: bad_input.BadBody) -> None:
     refused(send("PUT", ROW, bad.body), 400, bad.code, bad.field)
 
 
 @pytest.mark.parametrize("bad", bad_input.BAD_BODIES[:36], ids=lambda bad: bad.name)
 @pytest.mark.parametrize("path", [f"{ROW}/kill", "/api/risk/bulk-update"])
-def test_a_bad_body_elsewhere(send: Send, path: str, bad: bad_input.BadBody) -> None:
+def test_i11_a_bad_body_elsewhere(send: Send, path: str, bad: bad_input.BadBody) -> None:
     refused(send("POST", path, bad.body), 400, bad.code)
 
 
@@ -290,7 +290,7 @@ FORMS = [
 
 
 @pytest.mark.parametrize("form", FORMS, ids=range(len(FORMS)))
-def test_a_bad_form(send: Send, form: str) -> None:
+def test_i11_a_bad_form(send: Send, form: str) -> None:
     answer = send("PUT", ROW, form.encode(), content_type="application/x-www-form-urlencoded")
     refused(answer, 400, "invalid")
 

@@ -86,7 +86,7 @@ def path_of(name: str, key: RowKey, number: int) -> str:
     return path.replace("<int:number>", str(number))
 
 
-def test_every_endpoint_has_a_row_in_the_matrix() -> None:
+def test_i12_every_endpoint_has_a_row_in_the_matrix() -> None:
     known = {*API, *PAGES, *WAYS_IN}
     assert set(ROUTES) == known
     assert {space for space, _, _ in patterns(get_resolver("portfolio.urls"))} == {"", "admin"}
@@ -110,7 +110,7 @@ def people(request: pytest.FixtureRequest) -> Callable[[str], User | None]:
 
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("name", API)
-def test_who_may_ask_the_api(
+def test_i12_who_may_ask_the_api(
     name: str, who: str, people: Any, client_of: Callable[[User | None], APIClient], hyperliquid_btc: RowKey
 ) -> None:
     client = client_of(people(who))
@@ -137,7 +137,7 @@ def test_who_may_ask_the_api(
 
 @pytest.mark.parametrize("who", PEOPLE)
 @pytest.mark.parametrize("name", PAGES)
-def test_who_may_open_a_page(
+def test_i12_who_may_open_a_page(
     name: str, who: str, people: Any, client: Client, hyperliquid_btc: RowKey
 ) -> None:
     from riskcontrol.models import RiskSettings
@@ -164,7 +164,7 @@ def test_who_may_open_a_page(
 
 
 @pytest.mark.parametrize("who", PEOPLE)
-def test_who_may_open_the_django_admin(
+def test_i12_who_may_open_the_django_admin(
     who: str, people: Any, client: Client, hyperliquid_btc: RowKey
 ) -> None:
     from django.contrib import admin

@@ -72,7 +72,7 @@ def test_credentials_that_are_none_even_beside_a_session(authorization: str, adm
     assert not accepted("/ws/risk", headers)
 
 
-def test_nobody_at_all_and_paths_that_are_none(admin: User) -> None:
+def test_i12_nobody_at_all_and_paths_that_are_none(admin: User) -> None:
     assert not accepted("/ws/risk", {"origin": ORIGIN})
     headers = {"cookie": cookie(admin), "origin": ORIGIN}
     for path in ("/ws", "/ws/", "/ws/risk/", "/ws/x", "/", "/ws/../ws/risk", "/ws/ri%73k", "//ws/risk"):

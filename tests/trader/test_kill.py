@@ -214,7 +214,7 @@ async def test_i18_a_mark_that_stands_alone_kills_nobody(house: House) -> None:
     assert house.row().is_killed
 
 
-async def test_kill_of_a_killed_strategy_is_the_same_kill(house: House) -> None:
+async def test_i06_a_kill_repeated_is_the_same_kill(house: House) -> None:
     await house.start()
     first = await house.engine.kill(KEY)
     await house.quiet()

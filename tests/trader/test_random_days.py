@@ -34,7 +34,7 @@ class Day:
     async def step(self) -> None:
         action = self.dice.choices(
             ["price", "candle", "wait", "fault", "crash", "settings", "kill", "reset", "hand", "funding",
-             "disconnect", "toggle", "side", "disk", "scramble", "vanish", "freeze", "taken"],
+             "disconnect", "toggle", "side", "disk", "scramble", "vanish", "freeze", "upgrade"],
             [9, 7, 5, 4, 2, 3, 1, 3, 1, 1, 1, 1, 2, 1, 2, 1, 1, 2],
         )[0]  # fmt: skip
         self.story.append(action)
@@ -60,7 +60,7 @@ class Day:
 
     async def fault(self) -> None:
         venue = self.house.venue
-        match self.dice.randint(0, 9):
+        match self.dice.randint(0, 8):
             case 0:
                 venue.lose_answers = 1
             case 1:
@@ -79,8 +79,16 @@ class Day:
                 venue.stop_share = self.dice.choice([Decimal("0.5"), Decimal(1)])
             case 8:
                 venue.lost_cancels = 1
-            case 9:
-                venue.post_only = self.dice.choice([True, False])
+
+    async def upgrade(self) -> None:
+        """The venue comes back from an upgrade, and takes no IOC for a while."""
+        self.house.venue.post_only = True
+        await self.dice.choice([self.kill, self.price, self.side])()
+        await self.wait()
+        if self.dice.random() < 0.5:
+            await self.taken()
+            await self.wait()
+        self.house.venue.post_only = self.dice.random() < 0.3
 
     async def taken(self) -> None:
         """Somebody takes what rests at its own price."""

@@ -115,7 +115,7 @@ async def test_a_refused_stop_closes_nothing_and_is_tried_again(house: House) ->
     assert len(house.venue.stops("BTC")) == 1
 
 
-async def test_an_entry_whose_answer_is_lost_is_not_sent_twice(house: House) -> None:
+async def test_i24_an_entry_whose_answer_is_lost_is_not_sent_twice(house: House) -> None:
     house.venue.lose_answers = 1
     await house.start()
     await house.candle()
@@ -127,8 +127,7 @@ async def test_an_entry_whose_answer_is_lost_is_not_sent_twice(house: House) -> 
     assert len(house.venue.stops("BTC")) == 1
 
 
-async def test_an_entry_that_never_arrived_is_given_up_only_after_its_expiry(house: House) -> None:
-    """I24: an opening order whose answer is lost is not sent again while the first may fill."""
+async def test_i24_an_entry_that_never_arrived_is_given_up_only_after_its_expiry(house: House) -> None:
     house.venue.swallow = 1
     await house.start()
     await house.candle()
@@ -153,7 +152,7 @@ async def test_two_strategies_may_not_hold_opposite_sides(house: House) -> None:
     assert denial.reason == "opposite side: use a sub-account"
 
 
-async def test_a_fill_by_hand_goes_to_unattributed_first_then_to_the_trades(house: House) -> None:
+async def test_i21_a_fill_by_hand_goes_to_unattributed_first_then_to_the_trades(house: House) -> None:
     await house.start()
     await house.candle()
     house.venue.by_hand("BTC", "buy", "0.1")
