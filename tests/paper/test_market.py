@@ -1,18 +1,34 @@
 """How a market moves: inside a minute, between minutes, at a jump, and across a restart."""
 
 import itertools
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.paper.newborn import BORN_MS, NO_CHANCE, Scripted, account, newborn, order, stop
+from tests.paper.newborn import (
+    BORN_MS,
+    NO_CHANCE,
+    Clock,
+    Kept,
+    Scripted,
+    account,
+    newborn,
+    order,
+    stop,
+)
+from venues.hyperliquid.paper.markets import VENUE
+from venues.paper import report
 from venues.paper.bars import POINTS, Bar, path
 from venues.paper.book import levels, shown, walk
 from venues.paper.engine import advance, jump, step
 from venues.paper.events import CandleClosed
 from venues.paper.exchange import Exchange
+from venues.paper.market import Market
 from venues.paper.placing import place
+from venues.paper.symbols import SYMBOLS
+from venues.paper.synthetic import Synthetic
 
 FALL = [Bar(96_000, 96_100, 95_000, 95_500, 10.0), Bar(94_000, 94_500, 93_900, 94_200, 5.0)]
 prices = st.floats(1, 1_000, allow_nan=False)
@@ -112,6 +128,24 @@ def test_the_mark_is_neither_mid_nor_oracle_while_the_market_moves() -> None:
         assert abs(market.marks["hyperliquid"] / market.mid - 1) < 0.01
     assert apart > 400
     assert steps == {0}  # every three seconds, and only then
+
+
+def test_a_venue_lists_what_it_likes_of_the_market_s_symbols() -> None:
+    small = replace(VENUE, name="small", instruments={"BTC": VENUE.instruments["BTC"]})
+    venues = [small, VENUE]
+    feeds = {name: Synthetic(SYMBOLS[name], 1) for name in ("BTC", "ETH")}
+    markets = {name: Market(SYMBOLS[name], feed, venues, NO_CHANCE) for name, feed in feeds.items()}
+    x = Exchange(venues, markets, keeper=Kept(), now_ms=Clock())
+    for name, market in markets.items():
+        market.bear(BORN_MS // 60_000, feeds[name])
+    run(x, 5)
+    jump(x, "ETH", 3_000_000_000)
+    assert set(x.marks("small")) == {"BTC"}
+    assert x.marks(VENUE.name)["ETH"] == 3_000_000_000
+    assert {name: one["mark"] for name, one in report.prices(x).items()}["ETH"] == "3000"
+    kept = markets["ETH"].to_json()
+    markets["ETH"].restore(kept)
+    assert markets["ETH"].marks == {VENUE.name: 3_000_000_000}
 
 
 def test_the_oracle_is_the_mid_of_up_to_three_seconds_ago() -> None:
