@@ -15,7 +15,7 @@ from venues.serving.traders import TRADER_PORTS
 
 LIST = "venues.serving.traders"
 OFFERED = {
-    "gateway": ("connect",),
+    "gateway": ("CLIENT_ID_BITS", "connect"),
     "network": ("venue_url", "network_of"),
     "identity": ("identity_on", "make_paper_identity"),
     "paper": ("VENUE", "open_face"),
