@@ -87,6 +87,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
+DATETIME_FORMAT = "Y-m-d H:i:s"
 USE_TZ = True
 
 STATIC_URL = "/static/"
@@ -165,7 +166,8 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "PoG PM",
-    "DESCRIPTION": "The portfolio manager (PM): one place to read, change, kill and reset automated traders.",
+    "DESCRIPTION": "The portfolio manager (PM): reads, changes, kills and resets automated traders.\n\n"
+    "[Back to the risk table](/)",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["portfolio.access.Viewer"],

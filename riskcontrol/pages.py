@@ -13,7 +13,7 @@ from portfolio.models import Strategy, Transition
 from riskcontrol import pageactions, rows, screen, table
 from riskcontrol.pageaccess import on_row, page
 from riskcontrol.shown import FLAT, Shown, is_closing
-from venues.serving.numerals import clock, exact, figure, reward
+from venues.serving.numerals import clock, exact, figure, moment, reward
 
 
 def table_context(
@@ -36,11 +36,15 @@ def table_context(
 
 def _nothing(filters: table.Filters, everything: int) -> dict[str, str]:
     if filters.active:
+        are = "strategy is" if everything == 1 else "strategies are"
         named = f' matches "{filters.q}"' if filters.q else " matches"
         return {
             "title": f"Nothing{named}",
-            "said": f"{everything} strategies are hidden by search and filters.",
+            "said": f"{everything} {are} hidden by search and filters.",
         }
+    if not filters.sources:
+        said = "An admin adds one under Traders in the administration."
+        return {"title": "No traders yet", "said": said}
     said = "No trader has reported a strategy. One appears here by itself as soon as its trader lists it."
     return {"title": "No strategies yet", "said": said}
 
@@ -133,11 +137,11 @@ def _facts(shown: Shown) -> list[tuple[str, str]]:
     row, position = shown.row, shown.row["position"]
     denied = row["last_denial"]
     facts = [
-        ("Total PnL ($)", shown.pnl),
+        ("Total PnL ($)", figure(row["total_pnl"], signed=True)),
         ("Drawdown ($)", figure(row["drawdown"])),
         ("Kills on", row["kill_on"] or "–"),
         ("Used of Max DD", shown.used["text"]),
-        ("$ left", shown.used["left"]),
+        ("$ left", figure(shown.used["room"])),
         ("Model reward", reward(row["model_reward"])),
         ("Leverage", "–" if row["leverage"] is None else str(row["leverage"])),
         ("Epoch", str(row["epoch"])),
@@ -154,7 +158,7 @@ def _facts(shown: Shown) -> list[tuple[str, str]]:
             ("Planned loss ($)", figure(position["planned_loss"])),
         ]
     if denied:
-        facts.append(("Last denied order", f"{clock(denied['at'])}: {denied['reason']}"))
+        facts.append(("Last denied order", f"{moment(denied['at'])} UTC: {denied['reason']}"))
     return facts
 
 
@@ -162,7 +166,7 @@ def _kill_facts(kill: dict[str, Any] | None) -> list[tuple[str, str]]:
     if kill is None:
         return []
     facts = [
-        ("At", f"{clock(kill['at'])} UTC"),
+        ("At", f"{moment(kill['at'])} UTC"),
         ("PnL then ($)", figure(kill["total_pnl"], signed=True)),
         ("Limit ($)", figure(kill["limit"])),
         ("Cause", kill["cause"]),

@@ -7,7 +7,7 @@ from typing import Any
 
 from riskcontrol.remarks import loss_text, lost
 from venues.contract.limits import SPEC, SPECS
-from venues.serving.numerals import clock, exact, figure
+from venues.serving.numerals import exact, figure, moment
 
 
 @dataclass
@@ -170,7 +170,7 @@ def about_reset(row: Mapping[str, Any], halted: str | None) -> Question:
     )
     if kill:
         question.facts = [
-            ("Killed", f"{clock(kill['at'])} UTC"),
+            ("Killed", f"{moment(kill['at'])} UTC"),
             ("PnL then ($)", figure(kill["total_pnl"], signed=True)),
             ("Limit ($)", figure(kill["limit"])),
             ("Cause", kill["cause"]),

@@ -7,7 +7,7 @@ from typing import Any
 
 from venues.contract.limits import LIMIT_NAMES, SPEC
 from venues.contract.states import counted_loss
-from venues.serving.numerals import clock, exact, figure
+from venues.serving.numerals import clock, exact, figure, moment
 
 STEP_WORDS = (
     ("requested", "kill requested"),
@@ -38,7 +38,7 @@ def kill_remark(row: Mapping[str, Any]) -> Remark | None:
         return Remark("Killed.", "bad", "", dim="No orders until reset") if row["is_killed"] else None
     if not row["is_killed"]:
         return Remark(
-            f"Kill requested {clock(kill['at'])}, not acknowledged by {row['source']}.",
+            f"Kill requested {moment(kill['at'])}, not acknowledged by {row['source']}.",
             "bad",
             "clock",
             ("Sent again until it is", "resting stops stay at the venue"),
@@ -46,12 +46,11 @@ def kill_remark(row: Mapping[str, Any]) -> Remark | None:
         )
     limit = figure(kill["limit"]) if kill["limit"] is not None else "none"
     facts = f"limit {limit}, cause {kill['cause']}, epoch {kill['epoch']}"
-    say = f"Killed {clock(kill['at'])} at {figure(kill['total_pnl'], signed=True)}"
+    say = f"Killed {moment(kill['at'])} at {figure(kill['total_pnl'], signed=True)}"
     held = kill["state"] == "held"
     rest = "position and stop are held" if held else ""
-    return Remark(
-        say, "bad", "", tuple(part for part in (facts, rest) if part), _steps(kill), "No orders until reset"
-    )
+    dim = "No orders until reset, no reset while it is held" if held else "No orders until reset"
+    return Remark(say, "bad", "", tuple(part for part in (facts, rest) if part), _steps(kill), dim)
 
 
 def _steps(kill: Mapping[str, Any]) -> tuple[tuple[str, str, bool], ...]:

@@ -13,7 +13,7 @@ from django.template.loader import render_to_string
 
 from portfolio import book
 from riskcontrol.shown import Shown, show
-from venues.serving.numerals import age, clock, epoch_ms, figure, long_age
+from venues.serving.numerals import age, epoch_ms, figure, long_age, moment
 
 # Marks in a kept row for what differs by session and by moment; random, so that no name can hold one.
 _MARK = secrets.token_hex(8)
@@ -79,7 +79,8 @@ def source_view(one: Row) -> dict[str, Any]:
     return {
         **one,
         "network": one["network"] or "unknown",
-        "heard": clock(one["as_of"]) if one["as_of"] else "",
+        "heard": moment(one["as_of"]) if one["as_of"] else "",
+        "refused": book.link(one["source"]).refused,
         "heard_ms": int((time.time() - seconds) * 1000) if seconds is not None else epoch_ms(one["as_of"]),
         "age": age(seconds),
         "age_long": long_age(seconds),

@@ -13,10 +13,11 @@ from venues.contract.money import to_micros
 from venues.serving.numerals import (
     NARROW,
     UNKNOWN,
-    clock,
+    brief,
     epoch_ms,
     exact,
     figure,
+    moment,
     parts,
     percent,
     reward,
@@ -111,7 +112,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         classes="",
         tones=" ".join(tones),
         badge=_badge(row, offline),
-        pnl=figure(row["total_pnl"], signed=True),
+        pnl=brief(row["total_pnl"], cents_below=1_000_000, signed=True),
         micros=None if row["total_pnl"] is None else to_micros(row["total_pnl"]),
         used=used,
         reward=reward(row["model_reward"]),
@@ -121,7 +122,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         follows="not running at the trader" not in row["warnings"],
         kill=kill_remark(row),
         remarks=remarks(row, offline),
-        can_reset=bool(row["is_killed"] and not is_closing(row)),
+        can_reset=bool(row["is_killed"] and is_over(row["kill"])),
         revision=row["revision"],
         seen_enabled=row["enabled"],
         flat=FLAT if row.get("_tells_positions", True) else "Position unknown",
@@ -183,6 +184,11 @@ def is_closing(row: Mapping[str, Any]) -> bool:
     return bool(row["is_killed"] and kill and kill["state"] in {"requested", "gate_closed"})
 
 
+def is_over(kill: Mapping[str, Any] | None) -> bool:
+    """Tell whether a kill has done its work, so that a reset is not refused for what is still held."""
+    return kill is None or kill["state"] == "flat_confirmed"
+
+
 def loss_used(row: Mapping[str, Any]) -> dict[str, Any]:
     """Give the meter: share of the Max DD in force that is lost, in percent, and the dollars left.
 
@@ -196,14 +202,15 @@ def loss_used(row: Mapping[str, Any]) -> dict[str, Any]:
         "title": f"Loss {_loss_of(row)}, drawdown {figure(row['drawdown'])}, Max DD {figure(most)}.{kills}",
     }
     if loss is None:
-        return {**used, "share": None, "value": 0, "text": UNKNOWN, "left": UNKNOWN, "tone": ""}
-    share = max(loss, Decimal(0)) * 100 / most
+        return {**used, "share": None, "value": 0, "text": UNKNOWN, "room": None, "left": UNKNOWN, "tone": ""}
+    share, room = max(loss, Decimal(0)) * 100 / most, max(most - loss, Decimal(0))
     return {
         **used,
         "share": share,
         "value": min(int(share), 100),
         "text": f"{int(share)}{NARROW}%",
-        "left": figure(max(most - loss, Decimal(0))),
+        "room": room,
+        "left": brief(room),
         "tone": "bad" if share >= ALARM else "warn" if share >= WATCH else "",
     }
 
@@ -256,13 +263,14 @@ def _position(position: Mapping[str, Any] | None) -> dict[str, Any] | None:
     gap = None if not mark or stop is None else (stop - mark) * 100 / mark
     rests = f"stop rests at {exact(stop)}" if stop is not None else "no stop is known"
     title = (
-        f"{side} {exact(position['size'])} at {exact(position['entry_price'])}, mark {exact(mark)}, {rests}"
+        f"{side} {exact(position['size'])} at {exact(position['entry_price'])}, mark {exact(mark)}, "
+        f"worth {figure(worth)}, {rests}"
     )
     whole, rest = parts(stop) if stop is not None else (UNKNOWN, "")
     return {
         "side": side,
         "size": exact(position["size"]),
-        "worth": figure(worth),
+        "worth": brief(worth),
         "micros": 0 if worth is None else to_micros(worth),
         "stop_whole": whole,
         "stop_rest": rest,
@@ -278,7 +286,7 @@ def _sync(row: Mapping[str, Any]) -> dict[str, str]:
             "word": "Kill sent",
             "tone": "bad",
             "icon": "clock",
-            "title": f"since {clock(kill['at'])} UTC",
+            "title": f"since {moment(kill['at'])} UTC",
         }
     word, tone, icon = SYNC_WORDS[row["sync"]]
     return {"word": word, "tone": tone, "icon": icon, "title": f"revision {row['revision']}"}

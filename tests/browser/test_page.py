@@ -94,6 +94,15 @@ def test_everything_can_be_done_with_the_keys_alone(console: Console) -> None:
     wait_for(lambda: not console.one("#keys").is_displayed())
 
 
+# In one step: the next heartbeat takes the words away again.
+HALTED = """
+const said = Object.assign(document.createElement('strong'), {className: 'bad'});
+said.textContent = 'halted: venue disconnected: LIGHTER_ACCOUNT_INDEX must be set to trade on testnet.';
+document.querySelector('#links li').append(said);
+return document.documentElement.scrollWidth;
+"""
+
+
 @once
 @pytest.mark.parametrize("width", [320, 390, 768, 1024, 1440, 2560])
 def test_nothing_scrolls_sideways(console: Console, width: int) -> None:
@@ -103,6 +112,7 @@ def test_nothing_scrolls_sideways(console: Console, width: int) -> None:
         console.press(f"{console.row('BTC')} .name a")
         console.one("#drawer [data-action=kill]")
         assert console.run("return document.documentElement.scrollWidth") <= width
+        assert console.run(HALTED) <= width
         script = (
             "const table = document.getElementById('table'); return table.scrollWidth - table.clientWidth"
         )

@@ -37,7 +37,7 @@ def offered(page: Page) -> tuple[set[str], str]:
         (None, None, {"kill"}, (ACTING, "It is flat: there is no trade to close.")),
         (FLAT, None, set(), ("It is killed: nothing trades until a reset.", "It is flat")),
         (CLOSING, LONG, set(), ("It is killed", "The kill closes its position.")),
-        (HELD, LONG, {"close"}, ("It is killed", ENDING)),
+        (HELD, LONG, {"close"}, ("It is killed", "Close ends the trade that is held.")),
     ],
 )
 def test_only_what_would_do_something_can_be_pressed(
@@ -52,6 +52,7 @@ def test_only_what_would_do_something_can_be_pressed(
     found, sentence = offered(operator_page)
     assert found == buttons
     assert all(part in sentence for part in said)
+    assert ('data-action="reset"' in operator_page.get().text) == (kill is FLAT)
 
 
 def test_a_kill_on_its_way_is_not_offered_again(operator_page: Page, known: FakeTrader) -> None:

@@ -7,8 +7,10 @@ import pytest
 from django.test import Client
 
 from portfolio import book
+from portfolio.models import Strategy, Trader
 from riskcontrol import screen
 from riskcontrol.console import Console
+from riskcontrol.models import RiskSettings
 from riskcontrol.shown import Shown
 from tests.pages.conftest import Page
 from tests.pm.conftest import adopted
@@ -98,7 +100,7 @@ def test_a_killed_row_says_when_at_what_and_why(operator_page: Page, two: FakeTr
     markup = operator_page.get("/?status=Killed").text
     for words in (
         "KILLED",
-        "Killed 08:00:00 at −50.50",
+        "Killed 22 Nov 08:00:00 at −50.50",
         "limit 50.00, cause loss, epoch 0",
         "flat confirmed",
         "Reset",
@@ -180,6 +182,39 @@ def test_the_reason_why_a_trader_opens_nothing_stands_on_the_page(
     book.record_account("hyperliquid", Account(halted="LIGHTER_API_KEY must be set.", network="testnet"))
     page = viewer_page.client.get("/", headers={"HX-Request": ""}).text
     assert "halted: LIGHTER_API_KEY must be set." in page
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_a_silent_trader_is_not_said_to_enforce_where_it_does_not_run(
+    plain_page: Page, known: FakeTrader, refused: bool
+) -> None:
+    book.failed("hyperliquid", "It does not answer.", refused=refused)
+    book.link("hyperliquid").heard = None
+    page = plain_page.get().text
+    assert ("only what rests at the venue holds" in page) == refused
+    assert ("It goes on enforcing its limits." in page) == (not refused)
+
+
+def test_what_is_not_there_is_said_with_what_to_do(plain_page: Page, known: FakeTrader) -> None:
+    assert "1 strategy is hidden by search and filters." in plain_page.get("/?q=nobody").text
+    RiskSettings.objects.all().delete()
+    assert "No strategies yet" in plain_page.get().text
+    Strategy.objects.all().delete()
+    Trader.objects.all().delete()
+    page = plain_page.get().text
+    assert "No traders yet" in page
+    assert "An admin adds one" in page
+
+
+def test_large_amounts_fit_their_columns_and_are_exact_in_the_title(
+    operator_page: Page, known: FakeTrader
+) -> None:
+    trade = Position("long", Decimal("1234.5"), Decimal(1), mark_price=Decimal("105230.55"))
+    adopted(replace(known.states[BTC], total_pnl=Decimal("-9999999.99"), position=trade))
+    page = operator_page.get().text.replace("\u202f", " ")
+    assert 'data-cell="total_pnl" data-micros="-9999999990000">−10 000 000<' in page
+    assert '<span class="worth">130 M</span>' in page
+    assert "worth 129 907 113.98" in page
 
 
 def test_a_viewer_gets_no_field_and_no_button(viewer_page: Page, two: FakeTrader) -> None:

@@ -22,6 +22,15 @@ def figure(number: Decimal | None, decimals: int = 2, signed: bool = False) -> s
     return (MINUS if rounded < 0 else "+" if signed else "") + digits
 
 
+def brief(number: Decimal | None, cents_below: int = 100_000, signed: bool = False) -> str:
+    """Give dollars that must fit a column: whole ones from `cents_below` on, then millions."""
+    if number is None or abs(number) < cents_below:
+        return figure(number, 2, signed)
+    if abs(number) < 100_000_000:
+        return figure(number, 0, signed)
+    return f"{figure(number.scaleb(-6, WIDE), 0, signed)}{NARROW}M"
+
+
 def exact(number: Decimal | None, fewest: int = 0) -> str:
     """Give a number with all the decimals it has, at least `fewest`; a dash for None."""
     if number is None:
@@ -44,7 +53,7 @@ def percent(share: Decimal, decimals: int = 2, signed: bool = False) -> str:
 
 def reward(number: Decimal | None) -> str:
     """Give a model's reward as `R: 123.4`; a dash where its training recorded none."""
-    return UNKNOWN if number is None else f"R: {figure(number, 1)}"
+    return UNKNOWN if number is None else f"R: {figure(number, 1 if abs(number) < 10_000 else 0)}"
 
 
 def age(seconds: float | None) -> str:
@@ -77,6 +86,15 @@ def clock(iso: str | datetime | None) -> str:
         return f"{datetime.fromisoformat(iso or ''):%H:%M:%S}"
     except ValueError:
         return iso or UNKNOWN
+
+
+def moment(iso: str) -> str:
+    """Give day and time in UTC of an ISO 8601 text, `22 Nov 12:04:58`, for what may be days ago."""
+    try:
+        at = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    return f"{at.day} {at:%b %H:%M:%S}"
 
 
 def epoch_ms(iso: str | None) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from venues.contract.states import Account, StrategyState, Trade
-from venues.serving.numerals import UNKNOWN, clock, figure, parts, percent, reward
+from venues.serving.numerals import UNKNOWN, clock, figure, moment, parts, percent, reward
 
 CLOSING = {"requested", "gate_closed"}
 KINDS = {"entry": "Entry", "stop": "Stop", "close": "Close"}
@@ -114,14 +114,14 @@ def _order(one: Mapping[str, Any], names: Mapping[tuple[str, str], str]) -> dict
         **_named(one, names),
         "kind": KINDS.get(kind, kind.replace("_", " ").capitalize()),
         "cells": [("Size", _n(one.get("size"))), ("Price", _n(price))],
-        "placed": clock(one["placed_at"]) if one.get("placed_at") else UNKNOWN,
+        "placed": moment(one["placed_at"]) if one.get("placed_at") else UNKNOWN,
         "state": ", ".join(part for part in said if part),
     }  # fmt: skip
 
 
 def _trade(trade: Trade, names: Mapping[tuple[str, str], str]) -> dict[str, Any]:
     return {
-        "closed": clock(trade.closed_at),
+        "closed": moment(trade.closed_at),
         "name": names.get((trade.strategy_id, trade.symbol), trade.strategy_id),
         "symbol": trade.symbol,
         "side": trade.side.capitalize(),
