@@ -66,6 +66,15 @@ async def test_every_kind_of_change_arrives_in_the_words_of_the_contract(
         assert (await opened.next("strategy"))["strategy"]["symbol"] == "xyz:TSLA"
 
 
+async def test_a_strategy_that_leaves_is_told_by_a_snapshot(socket: SocketTo, engine: FakeEngine) -> None:
+    async with socket() as opened:
+        before = (await opened.next("snapshot"))["strategies"]
+        del engine.states[BTC]
+        engine.hub.publish("strategies")
+        after = (await opened.next("snapshot"))["strategies"]
+    assert [row for row in before if row not in after] == before[:1]
+
+
 async def test_a_resync_gets_a_snapshot_and_seq_goes_on(socket: SocketTo, engine: FakeEngine) -> None:
     async with socket() as opened:
         await opened.next("snapshot")

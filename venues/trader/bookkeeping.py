@@ -85,6 +85,8 @@ def _is_ours_to_book(core: Core, symbol: str) -> bool:
 
 
 def _after_booking(core: Core, desk: Desk) -> None:
+    if desk.lots:
+        core.add(desk)  # a retired one that had left is back with a late fill
     tripping.follow(core, desk)
     tripping.check(core, desk)
     core.publish(desk)

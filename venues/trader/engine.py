@@ -178,6 +178,8 @@ class Engine:
                 tripping.save_marks(core, desk)
                 desk.forget_settled()
             core.hub.publish("account")
+            if restoring.drop_finished(core):
+                core.hub.publish("strategies")
             self._watch_clock()
         if ticks % 240 == 1 and core.account is not None:
             core.curve.append((core.clock.iso(), core.account.equity))

@@ -15,7 +15,8 @@ Change = tuple[StrategyKey, dict[str, Decimal], int | None]
 class Facade(Protocol):
     """One trader's engine, used on its loop only.
 
-    `hub` publishes "strategy:<id>:<symbol>", "killed:<id>:<symbol>", "trade:<trade_id>" and "account".
+    `hub` publishes "strategy:<id>:<symbol>", "killed:<id>:<symbol>", "trade:<trade_id>",
+    "account", and "strategies" when one has left.
     """
 
     source: str

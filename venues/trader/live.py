@@ -90,6 +90,9 @@ class Feed:
         kind, _, name = key.partition(":")
         if kind == "strategy" or key == "account":
             self._paced(key)
+        elif key == "strategies":
+            for client in self.audience.clients:
+                self.snapshot(client)
         elif kind == "killed":
             self._killed(key)
         elif kind == "trade":

@@ -143,6 +143,7 @@ def _adopt_unknown(core: Core, orders: list[OrderState], began: float) -> None:
             _revive(core, known, state, began)
         else:
             desk.adopt(state, said.kind, full_epoch(said.epoch, desk.epoch, bits), core.now())
+            core.add(desk)
 
 
 def _revive(core: Core, order: Order, state: OrderState, began: float) -> None:

@@ -54,7 +54,7 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
             live = live_order(order)
             live.booked = live.filled
             desk.orders[live.client_id] = live
-    _drop_finished(core)
+    drop_finished(core)
 
 
 async def _remember_leverages(core: Core, memory: Memory) -> None:
@@ -122,11 +122,17 @@ def replay(ledger: Ledger, booking: Booking) -> None:
         ledger.fill(booking.lots, booking.price, booking.amount, booking.at_ms)
 
 
-def _drop_finished(core: Core) -> None:
-    """Leave out retired strategies that hold nothing; their rows stay, so a kill outlives the file."""
-    for desk in list(core.desks.values()):
-        if desk.retired and not desk.lots and not any(order.live for order in desk.orders.values()):
-            del core.desks[desk.key]
+def drop_finished(core: Core) -> bool:
+    """Leave out retired strategies that are flat for good; their rows stay, so a kill outlives the file."""
+    finished = [desk for desk in core.desks.values() if desk.retired and _is_finished(desk)]
+    for desk in finished:
+        del core.desks[desk.key]
+    return bool(finished)
+
+
+def _is_finished(desk: Desk) -> bool:
+    flat = not desk.lots and all(order.settled for order in desk.orders.values())
+    return flat and (desk.kill is None or desk.kill.state == "flat_confirmed")
 
 
 async def learn_decimals(core: Core) -> None:

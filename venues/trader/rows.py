@@ -1,6 +1,5 @@
 """Gives what the engine knows as the rows, account, positions and orders of api.md, section 2."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +10,7 @@ from venues.trader.core import Core
 from venues.trader.desk import Desk, Order
 from venues.trader.protecting import costs_of, is_moving, resting_stop
 from venues.trader.stops import planned_loss
+from venues.trader.transfers import iso
 
 CENT = Decimal("0.000001")
 
@@ -135,7 +135,6 @@ def orders(core: Core) -> list[dict[str, Any]]:
 
 def order_row(desk: Desk, order: Order) -> dict[str, Any]:
     """Give an order as the API and the page show it."""
-    said = ((order.expires_ms or 0) - 10_000) / 1000
     return {
         "strategy_id": desk.key.strategy_id,
         "symbol": desk.key.symbol,
@@ -149,5 +148,5 @@ def order_row(desk: Desk, order: Order) -> dict[str, Any]:
         "status": order.status,
         "order_id": order.order_id,
         "client_id": f"0x{order.client_id:032x}",
-        "placed_at": datetime.fromtimestamp(said, UTC).isoformat() if order.expires_ms else None,
+        "placed_at": iso(order.created_ms) if order.created_ms else None,  # not of one that was adopted
     }

@@ -120,8 +120,8 @@ def closed_trade(desk: Desk, epoch: int, closed: ClosedTrade, by: str, fill_id: 
         size=closed.size,
         entry_price=round(closed.entry_price, 6),
         exit_price=round(closed.exit_price, 6),
-        opened_at=_iso(closed.opened_ms),
-        closed_at=_iso(closed.closed_ms),
+        opened_at=iso(closed.opened_ms),
+        closed_at=iso(closed.closed_ms),
         pnl=pnl,
         fees=from_micros(closed.fees),
         funding=from_micros(closed.funding),
@@ -130,7 +130,8 @@ def closed_trade(desk: Desk, epoch: int, closed: ClosedTrade, by: str, fill_id: 
     )
 
 
-def _iso(at_ms: int) -> str:
+def iso(at_ms: int) -> str:
+    """Give a venue time as the wire writes it."""
     at = datetime.fromtimestamp(at_ms / 1000, UTC)
     return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
