@@ -15,7 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from portfolio.memory import Link, Report, is_news, is_urgent, merged, money, report_of
+from portfolio.memory import Link, Report, is_news, is_urgent, merged, money, open_pnl, report_of, whole
 from portfolio.models import ClosedTrade, EquityPoint, Strategy, Trader, Transition
 from venues.contract.messages import Killed
 from venues.contract.names import RowKey
@@ -316,7 +316,7 @@ def summary() -> dict[str, Any]:
     """Give equity, open PnL, margin used and counts, of every trader and in total (USD).
 
     What is not known is null; the total adds up what is known and names in `unknown` the
-    traders whose equity is not.
+    traders of which it lacks a number.
     """
     held = reports(list(Strategy.objects.values_list("pk", flat=True))).values()
     sources = [
@@ -331,7 +331,7 @@ def summary() -> dict[str, Any]:
         for name in numbers
     }
     total |= {name: sum(one[name] for one in sources) for name in ("strategies", "killed")}
-    total["unknown"] = [one["source"] for one in sources if one["equity"] is None]
+    total["unknown"] = [one["source"] for one in sources if any(one[name] is None for name in numbers)]
     return {"as_of": timezone.now().isoformat().replace("+00:00", "Z"), "total": total, "sources": sources}
 
 
@@ -339,17 +339,13 @@ def _sum_of(source: str, reports: list[Report]) -> dict[str, Any]:
     held = link(source)
     account = held.account or Account()
     states = [one.state for one in reports]
-    open_pnl = [
-        one.position.unrealized_pnl
-        for one in states
-        if one.position is not None and one.position.unrealized_pnl is not None
-    ]
+    told = held.account is not None or bool(states)
     return {
         "source": source,
         "status": held.status(),
         "network": held.account.network if held.account else None,
         "equity": account.equity,
-        "open_pnl": sum(open_pnl, Decimal(0)),
+        "open_pnl": whole([open_pnl(one) for one in states]) if told else None,
         "margin_used": account.margin_used,
         "strategies": len(states),
         "killed": sum(one.is_killed for one in states),

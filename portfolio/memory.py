@@ -1,6 +1,7 @@
 """The live copy of what traders report: values and the rules by which a report replaces another."""
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -131,3 +132,25 @@ def money(amount: Decimal | None) -> Decimal | None:
     if amount is None or abs(amount) > Decimal(9_000_000_000_000):
         return None
     return amount.quantize(Decimal("0.000001"))
+
+
+def tells_positions(state: StrategyState) -> bool:
+    """Tell whether no position means flat: a trader of the minimal contract tells no revision either."""
+    return state.revision is not None or state.position is not None
+
+
+def open_pnl(state: StrategyState) -> Decimal | None:
+    """Give the PnL of a strategy's open trade, 0 while it is flat; None where that is not known (USD)."""
+    if state.position is not None:
+        return state.position.unrealized_pnl
+    return Decimal(0) if tells_positions(state) else None
+
+
+def whole(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    """Give the sum of amounts that are all known; None where one is not."""
+    total = Decimal(0)
+    for amount in amounts:
+        if amount is None:
+            return None
+        total += amount
+    return total

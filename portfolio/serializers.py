@@ -64,7 +64,7 @@ class SourceSumSerializer(SumSerializer):
 
 
 class TotalSerializer(SumSerializer):
-    """The sum of what is known; `unknown` names the traders whose equity is not."""
+    """The sum of what is known; `unknown` names the traders of which it lacks a number."""
 
     unknown = serializers.ListField(child=serializers.CharField())
 

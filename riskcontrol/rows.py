@@ -11,7 +11,7 @@ from django.utils import timezone
 from simplejson import RawJSON
 
 from portfolio import book, traders
-from portfolio.memory import Link, Report
+from portfolio.memory import Link, Report, tells_positions
 from riskcontrol import advice, agreement
 from riskcontrol.agreement import Desired
 from riskcontrol.audit import iso
@@ -167,13 +167,11 @@ def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datet
     if made is None or made.parts != parts:
         made = _made[report.number] = Made(parts, _fresh_row(settings, report, pending, equity))
     heard_at = link.heard_at if report.present and link.heard_at else report.at
-    # A trader of the minimal contract tells no revision, and nothing of positions either.
-    tells_positions = report.state.revision is not None or report.state.position is not None
     return {
         **made.row,
         "as_of": iso(heard_at),
         "_id": report.number,
-        "_tells_positions": tells_positions,
+        "_tells_positions": tells_positions(report.state),
         "_refusals": agreement.refusals(settings, report.state) if settings.refused else [],
     }
 

@@ -92,16 +92,57 @@ def _age(one: Row) -> str:
 
 
 def totals(rows: Iterable[Row], sources: Iterable[Row]) -> dict[str, Any]:
-    """Give the header's totals: equity of the accounts, PnL of the open trades, killed strategies."""
-    accounts = [book.link(one["source"]).account for one in sources]
-    known = [account.equity for account in accounts if account is not None and account.equity is not None]
-    rows = list(rows)
-    pnls = [row["position"]["unrealized_pnl"] for row in rows if row["position"]]
+    """Give the header's totals: equity of the accounts, PnL of the open trades, killed strategies.
+
+    `lacks` says whose numbers are missing or only last known; what is marked is a sum that lacks something.
+    """
+    rows, sources = list(rows), list(sources)
+    accounts = {one["source"]: book.link(one["source"]).account for one in sources}
+    equities = {source: account.equity if account else None for source, account in accounts.items()}
+    pnls = [(row["source"], _open_pnl(row)) for row in rows]
+    # A trader that has told nothing at all yet may hold anything.
+    pnls += [
+        (source, None) for source in accounts.keys() - {source for source, _ in pnls} if not accounts[source]
+    ]
+    without = [source for source, equity in equities.items() if equity is None]
+    told = {source for source, pnl in pnls if pnl is not None}
+    untold = sorted({source for source, pnl in pnls if pnl is None})
+    silent = [one for one in sources if one["status"] != "online" and one["as_of"]]
     return {
-        "equity": figure(sum(known, Decimal(0)) if known else None),
-        "open": figure(sum((pnl for pnl in pnls if pnl is not None), Decimal(0)), signed=True),
+        "equity": figure(_known(equities.values())),
+        "equity_lacks": bool(without or silent),
+        "open": figure(_known([pnl for _, pnl in pnls]) if pnls else Decimal(0), signed=True),
+        "open_lacks": bool(untold or silent),
+        "lacks": _lacks(without, untold, told, silent),
         "killed": sum(1 for row in rows if row["is_killed"]),
     }
+
+
+def _open_pnl(row: Row) -> Decimal | None:
+    if row["position"]:
+        pnl: Decimal | None = row["position"]["unrealized_pnl"]
+        return pnl
+    return Decimal(0) if row["_tells_positions"] else None
+
+
+def _known(amounts: Iterable[Decimal | None]) -> Decimal | None:
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known, Decimal(0)) if known else None
+
+
+def _lacks(without: Sequence[str], untold: Sequence[str], told: set[str], silent: Sequence[Row]) -> str:
+    both = [source for source in without if source in untold and source not in told]
+    said = [f"without {source}" for source in both]
+    said += [f"equity without {source}" for source in without if source not in both]
+    said += [
+        f"open PnL without {'all of ' if source in told else ''}{source}"
+        for source in untold
+        if source not in both
+    ]
+    said += [
+        f"{one['source']} as of {moment(one['as_of'])} UTC" for one in silent if one["source"] not in both
+    ]
+    return ", ".join(said)
 
 
 def foot(shown: Sequence[Row], everything: int) -> dict[str, Any]:
