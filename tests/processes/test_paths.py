@@ -19,9 +19,11 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     folder: Path = tmp_path_factory.mktemp("paths")
     running = Product(folder, strategies=strategy(), speed="0")
     try:
-        running.start().start_process("lighter")
-        running.venue = "lighter"
-        running.eventually(running.trader_answers, 30, "the second trader answering")
+        running.start()
+        for venue in VENUES[1:]:
+            running.start_process(venue)
+            running.venue = venue
+            running.eventually(running.trader_answers, 30, f"{venue}'s trader answering")
         yield running
     finally:
         running.stop()
