@@ -15,7 +15,7 @@ COPY portfolio portfolio
 COPY riskcontrol riskcontrol
 COPY templates templates
 COPY static static
-RUN mkdir /var/lib/pog && chown pog /var/lib/pog
+RUN install --directory --owner=pog --mode=700 /var/lib/pog
 
 USER pog
 ENV VAR_DIR=/var/lib/pog BIND=127.0.0.1

@@ -31,6 +31,7 @@ def name_venue(words: list[str], helps: bool) -> None:
 
 def main() -> None:
     """Run the command; a DJANGO_SETTINGS_MODULE that is set already wins."""
+    os.umask(0o077)  # databases and logs are their user's alone
     words = [word for word in sys.argv[1:] if not word.startswith("-")]
     helps = words[:1] == ["help"] or not HELP.isdisjoint(sys.argv)
     if words[:1] == ["help"]:

@@ -81,6 +81,7 @@ def become_supervisord(config: Path) -> NoReturn:
 
 def main() -> int:
     """Check, prepare, and become supervisord; gives an exit code only where that fails."""
+    os.umask(0o077)  # for every process started here: databases and logs are their user's alone
     try:
         dotenv.check()
         here = exchange_is_a_venue()
@@ -89,6 +90,8 @@ def main() -> int:
     except ImproperlyConfigured as error:
         print(error, file=sys.stderr)
         return 1
+    if exposed := environment.exposure():
+        print(exposed, file=sys.stderr)
     (var_dir / "log").mkdir(exist_ok=True)
     os.chdir(environment.BASE_DIR)
     os.environ.pop("DJANGO_SETTINGS_MODULE", None)

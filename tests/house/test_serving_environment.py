@@ -1,5 +1,7 @@
 """Configuration is read loudly: a bad value stops the start and names its variable."""
 
+import os
+import stat
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -91,3 +93,46 @@ def test_a_relative_folder_lies_in_the_project(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("VAR_DIR", str(tmp_path / "deep" / "var"))
     assert environment.var_dir() == tmp_path / "deep" / "var"
     assert environment.var_dir().is_dir()
+
+
+@pytest.fixture
+def kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A VAR_DIR that is not made yet."""
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / "var"))
+    return tmp_path / "var"
+
+
+def mode(path: Path) -> int:
+    """Give a path's permission bits."""
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_folder_is_made_for_its_user_alone(kept: Path) -> None:
+    assert mode(environment.var_dir()) == 0o700
+    assert environment.exposure() is None
+
+
+@pytest.mark.parametrize("holds", [[], ["secrets", "log"]], ids=["nothing", "ours"])
+def test_a_folder_of_ours_is_closed_to_others(kept: Path, holds: list[str]) -> None:
+    kept.mkdir()
+    kept.chmod(0o755)
+    for name in holds:
+        (kept / name).mkdir()
+    assert mode(environment.var_dir()) == 0o700
+    assert environment.exposure() is None
+
+
+@pytest.mark.parametrize(("bits", "holds"), [(0o1777, "secrets"), (0o755, "photographs")])
+def test_a_folder_of_others_stays_as_it_is_and_is_told_of(kept: Path, bits: int, holds: str) -> None:
+    (kept / holds).mkdir(parents=True)
+    kept.chmod(bits)
+    assert mode(environment.var_dir()) == bits
+    assert str(kept) in (environment.exposure() or "")
+
+
+def test_a_folder_of_another_user_is_not_touched(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.mkdir()
+    kept.chmod(0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: kept.stat().st_uid + 1)
+    assert mode(environment.var_dir()) == 0o755
+    assert str(kept) in (environment.exposure() or "")

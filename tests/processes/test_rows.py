@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,13 @@ TWO = strategy() + strategy("other", "ETH", "always_short")
 def product(start_shared: Callable[..., Product]) -> Product:
     """Two strategies in a market that moves a minute a second."""
     return start_shared(strategies=TWO, speed="60")
+
+
+def open_to_others(var_dir: Path) -> list[str]:
+    """Give the databases and logs that are not for their user alone."""
+    files = [var_dir, *var_dir.glob("*.sqlite3*"), *(var_dir / "log").glob("*.log")]
+    assert {"pm.sqlite3", "hyperliquid.log", "pm.log"} <= {file.name for file in files}
+    return [file.name for file in files if file.stat().st_mode & 0o077]
 
 
 def facts(product: Product) -> list[tuple[object, ...]]:
@@ -90,6 +98,7 @@ def test_an_ended_trader_s_rows_stay_and_it_comes_back_with_kills_and_settings(p
 
 def test_a_process_that_is_killed_is_restarted_and_the_others_live_on(start: Callable[..., Product]) -> None:
     product = start(strategies=TWO, supervised=True)
+    assert open_to_others(product.var_dir) == []
     assert product.change(stop_loss_dollars=4).status_code == 200
     for name in (product.venue, "pm", "exchange"):
         before = {one: product.pid(one) for one in ("exchange", product.venue, "pm")}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 from collections.abc import Collection
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -15,6 +16,7 @@ from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
 ASSIGNMENT = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")  # as the library reads it
+ALONE = 0o700  # the mode of what its user alone may read
 
 
 @cache
@@ -147,5 +149,33 @@ def var_dir() -> Path:
     """Give the directory of databases, logs and secrets, made if missing."""
     path = Path(text("VAR_DIR", "var"))
     path = path if path.is_absolute() else BASE_DIR / path
-    path.mkdir(parents=True, exist_ok=True)
+    path.mkdir(mode=ALONE, parents=True, exist_ok=True)
+    if is_shared(path) and is_ours(path):
+        path.chmod(ALONE)
     return path
+
+
+def is_shared(directory: Path) -> bool:
+    """Tell whether anybody but a directory's owner may do anything there."""
+    return bool(directory.stat().st_mode & 0o077)
+
+
+def is_ours(directory: Path) -> bool:
+    """Tell whether a directory holds what this project keeps, or nothing, and belongs to this user.
+
+    Another's folder, or one such as /tmp that others use too, is not ours to close.
+    """
+    about = directory.stat()
+    if about.st_uid != os.geteuid() or about.st_mode & stat.S_ISVTX:
+        return False
+    return (directory / "secrets").is_dir() or not any(directory.iterdir())
+
+
+def exposure() -> str | None:
+    """Give a sentence where others may look into VAR_DIR and closing it is not ours to do."""
+    path = var_dir()
+    if not is_shared(path):
+        return None
+    return (
+        f"VAR_DIR {path} is open to other users and holds password hashes, sessions and trades: chmod 700 it."
+    )

@@ -10,7 +10,7 @@ from typing import Any
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 
-from venues.serving import dotenv
+from venues.serving import dotenv, environment
 
 log = logging.getLogger(__name__)
 reactor: Any = installed_reactor  # its interface depends on which one is installed
@@ -25,6 +25,8 @@ def serve(application: Any, host: str, port: int, run: Step | None = None, stop:
     """
     for fault in dotenv.faults():  # `prepare` refuses; a trader that is started again must protect its trades
         log.error(fault)
+    if exposed := environment.exposure():
+        log.warning(exposed)
     failed: list[BaseException] = []
 
     async def guarded(step: Step) -> None:
