@@ -270,7 +270,7 @@ def _position(position: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {
         "side": side,
         "size": exact(position["size"]),
-        "worth": brief(worth),
+        "worth": brief(worth, cents_below=1_000),
         "micros": 0 if worth is None else to_micros(worth),
         "stop_whole": whole,
         "stop_rest": rest,
