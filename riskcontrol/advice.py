@@ -4,6 +4,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from riskcontrol.agreement import Settings, refusals
+from venues.contract.limits import RiskLimits
 from venues.contract.states import StrategyState, counted_loss
 
 # Two taker fees of 0.045 % and the default slip of 0.1 %, as in risk.md's example: 5.70 of 3 000.
@@ -30,11 +31,12 @@ def warnings(
         said.append("not running at the trader")
     if sync == "rejected":
         said += refusals(settings, state)
-    said += _of_limits(settings, state, equity)
+    in_force = state.limits if sync == "rejected" else settings
+    said += _of_limits(in_force, state, equity)
     return list(dict.fromkeys([*said, *state.warnings]))
 
 
-def _of_limits(settings: Settings, state: StrategyState, equity: Decimal | None) -> list[str]:
+def _of_limits(settings: Settings | RiskLimits, state: StrategyState, equity: Decimal | None) -> list[str]:
     said = []
     loss, stop = settings.max_strategy_loss, settings.stop_loss_dollars
     lost = counted_loss(state.kill_on, state.total_pnl, state.drawdown)

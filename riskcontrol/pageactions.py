@@ -143,10 +143,12 @@ def done(request: HttpRequest, outcome: Outcome, said: str, form: RowForm | None
         if not form.saw_limits(row) and not form.agrees(row):  # a save may have been under way
             return conflict(request, row, form, 200)
         view = with_form(view, form)
-    word = {"pending": "Pending", "unchanged": "Unchanged"}.get(outcome.status, "Applied")
     view.classes += " saved"
+    if outcome.status == "pending":  # no success yet: the row says what it waits for
+        return row_answer(request, view, 202)
+    word = "Unchanged" if outcome.status == "unchanged" else "Applied"
     view.said = f"{word}: {said}" if said else ""
-    return row_answer(request, view, 202 if outcome.status == "pending" else 200)
+    return row_answer(request, view)
 
 
 def refused(request: HttpRequest, row: dict[str, Any], form: RowForm, error: ProductError) -> HttpResponse:
@@ -183,6 +185,9 @@ def row_answer(request: HttpRequest, view: Shown, status: int = 200) -> HttpResp
     response = reswap(retarget(response, f"#body-{view.number}"), "outerHTML")
     if view.said:
         trigger_client_event(response, "toast", {"said": view.said})
+    elif status == 202:
+        said = f"{view.label}: {view.row['source']} has not acknowledged it yet."
+        trigger_client_event(response, "alarm", {"said": said})
     elif status >= 400:
         said = (
             view.refusal or "; ".join(view.errors.values()) or ("Changed elsewhere." if view.conflict else "")

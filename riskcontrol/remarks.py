@@ -15,7 +15,7 @@ STEP_WORDS = (
     ("flat_confirmed", "flat confirmed"),
 )
 # The sentence of a trader's warning code
-WORDS = {"stop_moving": "The stop at the venue is being moved to the changed Stop Loss."}
+WORDS = {"stop_moving": "The stop at the venue is on its way to where the limits want it."}
 SAID_ELSEWHERE = ("kill asked for at",)
 
 
@@ -116,13 +116,13 @@ def _pending(row: Mapping[str, Any], offline: bool) -> Remark:
     since = (
         f"{row['source']} offline since {clock(row['as_of'])}"
         if offline
-        else f"{row['source']} has not answered"
+        else f"{row['source']} has not acknowledged it yet"
     )
     kept = tuple(
-        f"{label} {wanted} is kept and delivered when it is back, enforced meanwhile: {held}"
+        f"{label} {wanted} is kept until it is delivered, enforced meanwhile: {held}"
         for label, wanted, held in differing(row)
     )
-    return Remark(f"Pending: {since}.", "warn", "clock", kept or ("Kept and delivered when it is back",))
+    return Remark(f"Pending: {since}.", "warn", "clock", kept or ("Kept until it is delivered",))
 
 
 def _rejected(row: Mapping[str, Any]) -> Remark:

@@ -104,6 +104,7 @@ def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> 
     try:
         wait_for(lambda: console.cell("DOGE", "status") == "was Active", 20)
         assert f"{console.source} has been silent" in console.text("#stale")
+        assert "Nobody watches Max DD there: only the stops that rest" in console.text("#stale")
         assert console.run(SOURCES_OFFLINE) == [console.source]
         console.type_into("DOGE", "stop_loss_dollars", "4").send_keys(Keys.ENTER)
         wait_for(lambda: f"Pending: {console.source} offline since" in console.cell("DOGE", "notes"))

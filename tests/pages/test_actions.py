@@ -92,14 +92,37 @@ def test_what_the_trader_rejects_is_409_and_said_in_the_row(operator_page: Page,
     assert "still enforced: 1.00" in answer.text
 
 
+def test_what_follows_from_a_rejected_value_is_not_said_of_the_row(
+    operator_page: Page, known: FakeTrader
+) -> None:
+    book.record_account("hyperliquid", Account(equity=Decimal(10000)))
+    answer = operator_page.post("save", risk_per_trade="6", confirmed="loosen", **operator_page.seen())
+    assert "still enforced: 1.00" in answer.text
+    assert "no trade can open" not in answer.text.lower()
+
+
 def test_an_absent_trader_makes_it_pending(operator_page: Page, known: FakeTrader) -> None:
     known.stop()
     answer = operator_page.post("save", stop_loss_dollars="4", **operator_page.seen())
     assert answer.status_code == 202
+    assert "Pending: hyperliquid has not acknowledged it yet" in answer.text
     assert "enforced meanwhile: 5.00" in answer.text
     refused = operator_page.post("reset", confirmed="reset", epoch="0")
     assert refused.status_code in {409, 503}
     assert 'data-error="row"' in refused.text
+
+
+def test_nothing_is_called_done_before_the_trader_has_acknowledged_it(
+    operator_page: Page, known: FakeTrader
+) -> None:
+    assert "toast" in operator_page.post("kill")["HX-Trigger"]
+    operator_page.post("reset", confirmed="reset", epoch="0")
+    known.stop()
+    waiting = operator_page.post("kill")
+    assert waiting.status_code == 202
+    assert "toast" not in waiting["HX-Trigger"]
+    assert "hyperliquid has not acknowledged it yet" in waiting["HX-Trigger"]
+    assert "not acknowledged by hyperliquid" in waiting.text
 
 
 def test_reset_names_the_kill_and_clears_no_newer_one(operator_page: Page, known: FakeTrader) -> None:

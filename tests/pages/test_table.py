@@ -191,7 +191,7 @@ def test_a_silent_trader_is_not_said_to_enforce_where_it_does_not_run(
     book.failed("hyperliquid", "It does not answer.", refused=refused)
     book.link("hyperliquid").heard = None
     page = plain_page.get().text
-    assert ("only what rests at the venue holds" in page) == refused
+    assert ("Nobody watches Max DD there" in page) == refused
     assert ("It goes on enforcing its limits." in page) == (not refused)
 
 

@@ -41,7 +41,7 @@ async def test_all_that_a_kill_sends_takes_the_lane_that_is_kept_for_closing(hou
     await house.candle()
     assert house.row().position is not None
     house.venue.lanes.clear()
-    await house.engine.kill(KEY)
+    assert "stop_moving" not in (await house.engine.kill(KEY)).warnings
     await house.pass_(0.5)
     assert set(house.venue.lanes) == {("close", True), ("cancel", True)}
     assert not house.venue.resting

@@ -5,7 +5,7 @@ from typing import Any
 
 from venues.contract.money import from_micros, plain
 from venues.contract.states import Account, Position, StrategyState
-from venues.trader import gate
+from venues.trader import closing, gate
 from venues.trader.core import Core
 from venues.trader.desk import Desk, Order
 from venues.trader.protecting import costs_of, is_moving, resting_stop
@@ -63,7 +63,7 @@ def position(core: Core, desk: Desk) -> Position | None:
 def warnings(core: Core, desk: Desk) -> list[str]:
     """Give what a person should know of a row beyond its figures."""
     said = []
-    if is_moving(core, desk):
+    if is_moving(core, desk) and not closing.is_closing(desk):
         said.append("stop_moving")
     if desk.close_cause and desk.ledger.lots:
         said.append("this closes the open trade now")
