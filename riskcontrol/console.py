@@ -33,6 +33,7 @@ class Console:
         numbers = {int(key.removeprefix("row:")) for key in keys if key.startswith("row:")}
         if not self.sources or any(key.startswith("source:") for key in keys):
             numbers |= self._read_sources()
+            yield "heartbeat", self.heartbeat()  # the link and the rows turn together
             yield "silent", self._silent()
         for row in rows.some(numbers) if numbers else []:
             yield f"row:{row['_id']}", self._row(row)

@@ -128,7 +128,7 @@ def _close_is_idle(shown: Shown) -> str:
     """Give why Close would do nothing: only a live row can be known to be flat."""
     if is_closing(shown.row):
         return "The kill closes its position."
-    if shown.row["position"] is None and shown.flat == FLAT and "offline" not in shown.tones.split():
+    if shown.row["position"] is None and shown.flat == FLAT and "silent" not in shown.tones.split():
         return "It is flat: there is no trade to close."
     return ""
 

@@ -101,9 +101,9 @@ class Shown:
 
 def show(row: Mapping[str, Any], source_status: str) -> Shown:
     """Give the row as the page shows it while its source has this status."""
-    offline = source_status == "offline"
+    live = source_status == "online"
     used = loss_used(row)
-    tones = _tones(row, offline, used["share"])
+    tones = _tones(row, live, used["share"])
     return Shown(
         row=row,
         number=row["_id"],
@@ -111,7 +111,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         limits=[_limit(spec, row[spec.name]) for spec in SPECS],
         classes="",
         tones=" ".join(tones),
-        badge=_badge(row, offline),
+        badge=_badge(row, live),
         pnl=brief(row["total_pnl"], cents_below=1_000_000, signed=True),
         micros=None if row["total_pnl"] is None else to_micros(row["total_pnl"]),
         used=used,
@@ -121,7 +121,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         as_of_ms=epoch_ms(row["as_of"]),
         follows="not running at the trader" not in row["warnings"],
         kill=kill_remark(row),
-        remarks=remarks(row, offline),
+        remarks=remarks(row, source_status == "offline"),
         can_reset=bool(row["is_killed"] and is_over(row["kill"])),
         revision=row["revision"],
         seen_enabled=row["enabled"],
@@ -223,8 +223,8 @@ def _limit(spec: LimitSpec, stored: Decimal) -> Limit:
     return Limit(spec, SHORT[spec.name], stored, exact(stored, 2))
 
 
-def _tones(row: Mapping[str, Any], offline: bool, share: Decimal | None) -> list[str]:
-    tones = ["offline"] if offline else []
+def _tones(row: Mapping[str, Any], live: bool, share: Decimal | None) -> list[str]:
+    tones = [] if live else ["silent"]
     if row["is_killed"]:
         return [*tones, "killing" if is_closing(row) else "killed"]
     kill = row["kill"]
@@ -236,12 +236,12 @@ def _tones(row: Mapping[str, Any], offline: bool, share: Decimal | None) -> list
     return [*tones, "attention"] if row["sync"] == "drift" or near else tones
 
 
-def _badge(row: Mapping[str, Any], offline: bool) -> dict[str, str]:
+def _badge(row: Mapping[str, Any], live: bool) -> dict[str, str]:
     if is_closing(row):
         return {"tone": "killing", "icon": "stop", "word": "KILLED", "more": "closing", "title": ""}
     if row["is_killed"]:
         return {"tone": "killed", "icon": "stop", "word": "KILLED", "more": "", "title": ""}
-    if offline:
+    if not live:
         title = "Last known, not live"
         return {
             "tone": "unknown",

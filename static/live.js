@@ -75,7 +75,16 @@ function tickSources(now) {
     const heard = one.dataset.heard ? Number(one.dataset.heard) : heardOf(one.dataset.source);
     const age = one.querySelector("[data-age]");
     if (heard && age) setText(age, ageText(now - heard, one.classList.contains("banner")));
+    if (heard) quieten(one, now - heard > SILENT_MS);
   }
+}
+
+// What the server called live when it last spoke is live no longer.
+function quieten(link, silent) {
+  const word = link.querySelector("[data-word]");
+  if (!word) return;
+  link.classList.toggle("silent", silent);
+  setText(word, silent ? "silent" : "live");
 }
 
 function tickRows(now) {
@@ -98,6 +107,7 @@ function tick() {
   tickRows(now);
   for (const one of document.querySelectorAll("[data-since]")) setText(one, ageText(now - Number(one.dataset.since)));
   const lost = isLost();
+  for (const link of document.querySelectorAll("#links li:not([data-heard])")) quieten(link, lost);
   const banner = document.getElementById("lost");
   if (banner) {
     banner.hidden = !lost;

@@ -3,7 +3,7 @@
 const FIELDS = ["risk_per_trade", "stop_loss_dollars", "max_strategy_loss"];
 const SHORT = { risk_per_trade: "risk", stop_loss_dollars: "stop", max_strategy_loss: "max" };
 const LABELS = { risk_per_trade: "Risk/Trade (%)", stop_loss_dollars: "Stop Loss ($)", max_strategy_loss: "Max DD ($)" };
-const TONES = ["offline", "killed", "killing", "waiting", "refused", "attention"];
+const TONES = ["silent", "killed", "killing", "waiting", "refused", "attention"];
 
 export const bodies = () => document.querySelectorAll("tbody.row");
 export const dirtyBodies = () => document.querySelectorAll("tbody.row.dirty");
@@ -139,6 +139,8 @@ export function follow(message) {
     body.classList.add("arrived");
     setTimeout(() => body.classList.remove("arrived"), 2500);
   }
+  const box = body.querySelector("[data-action=enabled]");
+  if (box) box.disabled = message.dataset.killed === "1"; // what it says stays as it is
   if (fieldsOf(body).length) {
     others(body, message);
     refresh(body);

@@ -11,7 +11,7 @@ from tests.browser.site import wait_for
 from tests.browser.test_editing import key
 
 SOURCES_OFFLINE = """
-const rows = [...document.querySelectorAll('tbody.offline tr[data-source]')];
+const rows = [...document.querySelectorAll('tbody.silent tr[data-source]')];
 return [...new Set(rows.map((row) => row.dataset.source))];
 """
 
@@ -26,6 +26,8 @@ def test_a_kill_shows_within_two_seconds_and_a_reset_names_it(console: Console) 
     assert "at −50.42" in console.cell("SUI", "kill")
     wait_for(lambda: str(console.browser.title).startswith("(1 killed)"))
     assert "KILLED" in console.run("return document.getElementById('alarm').textContent")
+    switch = f"{console.row('SUI')} [data-action=enabled]"
+    assert console.all(f"{switch}:disabled")
     console.press(f"{console.row('SUI')} [data-action=reset]")
     said = wait_for(lambda: console.text("#question"))
     for words in ("−50.42", "loss", "50.00", "Trading starts again at once", "epoch 1 begins"):
@@ -33,6 +35,7 @@ def test_a_kill_shows_within_two_seconds_and_a_reset_names_it(console: Console) 
     console.press("#question [data-action=confirm]")
     wait_for(lambda: console.cell("SUI", "status") == "Active")
     assert not trader.states[key("SUI")].is_killed
+    wait_for(lambda: console.all(f"{switch}:enabled"))
     wait_for(lambda: not str(console.browser.title).startswith("("))
 
 
@@ -93,9 +96,12 @@ def test_a_silent_pm_raises_the_stale_banner_and_a_waking_one_clears_it(console:
         wait_for(lambda: console.one("#lost").is_displayed(), 8)
         assert console.one("#stale").is_displayed()
         assert console.run("return document.body.classList.contains('lost')")
+        assert "live" not in console.text("#links")
+        assert "silent" in console.text("#links")
     finally:
         console.site.thaw()
     wait_for(lambda: not console.one("#stale").is_displayed(), 15)
+    wait_for(lambda: "silent" not in console.text("#links"))
 
 
 def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> None:

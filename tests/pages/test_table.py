@@ -224,6 +224,29 @@ def test_a_viewer_gets_no_field_and_no_button(viewer_page: Page, two: FakeTrader
     assert "<form" not in viewer_page.get(f"/rows/{viewer_page.row['_id']}/drawer").text
 
 
+def test_no_row_of_a_stale_trader_looks_live(plain_page: Page, known: FakeTrader) -> None:
+    assert 'class="badge active"' in plain_page.get().text
+    link = book.link("hyperliquid")
+    assert link.heard is not None
+    link.heard -= 6
+    page = plain_page.get().text
+    assert link.status() == "stale"
+    assert 'class="badge active"' not in page
+    assert "was Active" in page
+    assert 'class="row silent' in page
+
+
+def test_a_link_turns_on_the_page_together_with_its_rows(known: FakeTrader) -> None:
+    console = Console(True)
+    console.snapshot()
+    link = book.link("hyperliquid")
+    assert link.heard is not None
+    link.heard -= 6
+    told = dict(console.changes({"source:hyperliquid"}))
+    assert 'data-status="stale"' in told["heartbeat"]
+    assert any("was Active" in text for key, text in told.items() if key.startswith("row:"))
+
+
 @pytest.mark.parametrize("operator", [True, False])
 def test_a_push_holds_no_field(two: FakeTrader, operator: bool) -> None:
     console = Console(operator)
