@@ -192,7 +192,7 @@ def test_a_silent_trader_is_not_said_to_enforce_where_it_does_not_run(
     book.link("hyperliquid").heard = None
     page = plain_page.get().text
     assert ("Nobody watches Max DD there" in page) == refused
-    assert ("It goes on enforcing its limits." in page) == (not refused)
+    assert ("If it runs, it enforces its limits by itself" in page) == (not refused)
 
 
 def test_what_is_not_there_is_said_with_what_to_do(plain_page: Page, known: FakeTrader) -> None:
