@@ -11,12 +11,12 @@ VAR_DIR = environment.var_dir()
 
 # Where PM listens, and what may talk to it
 PM_PORT = environment.port("PM_PORT", 9004)
-BIND = environment.text("BIND", "127.0.0.1")
+BIND = environment.host("BIND", "127.0.0.1")
 LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
 ANYWHERE = {"0.0.0.0", "::"}  # nosec B104  # compared with, never listened on
 OWN_HOST = [] if BIND in {*ANYWHERE, *LOOPBACK, "::1"} else [environment.in_url(BIND)]
 PM_ORIGINS = environment.origins("PM_ORIGINS", [f"http://{host}:{PM_PORT}" for host in LOOPBACK + OWN_HOST])
-TRADER_HOSTS = environment.words("TRADER_HOSTS") or LOOPBACK + OWN_HOST
+TRADER_HOSTS = environment.hosts("TRADER_HOSTS", LOOPBACK + OWN_HOST)
 ORIGIN_HOSTS = [environment.in_url(urlsplit(origin).hostname or "") for origin in PM_ORIGINS]
 ALLOWED_HOSTS = [*LOOPBACK, *OWN_HOST, *ORIGIN_HOSTS]
 

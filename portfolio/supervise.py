@@ -47,7 +47,7 @@ def refusal(name: str, host: str, port: int) -> str | None:
 
 def check_ports(names: list[str]) -> None:
     """Raise ImproperlyConfigured, naming port and variable, unless every port is free and used once."""
-    host = environment.text("BIND", "127.0.0.1")
+    host = environment.host("BIND", "127.0.0.1")
     chosen: dict[int, str] = {}
     for name in names:
         port = environment.port(name, PORTS[name])

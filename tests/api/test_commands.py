@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from pytest_django import Settings
 from rest_framework.test import APIClient
@@ -114,6 +115,20 @@ def test_a_chosen_password_is_applied_at_every_start(
     user.save()
     prepare.prepare_pm()
     assert User.objects.get().check_password("chosen by the operator")
+
+
+@pytest.mark.parametrize("content", ["", "\n"])
+def test_no_start_makes_the_first_password_blank(
+    content: str, db: None, var_dir: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "password").write_text(content)
+    monkeypatch.setenv("PM_ADMIN_PASSWORD_FILE", str(tmp_path / "password"))
+    with pytest.raises(ImproperlyConfigured, match="PM_ADMIN_PASSWORD_FILE"):
+        prepare.prepare_pm()
+    monkeypatch.setenv("PM_ADMIN_PASSWORD", " ")
+    with pytest.raises(ImproperlyConfigured, match="PM_ADMIN_PASSWORD"):
+        prepare.prepare_pm()
+    assert not User.objects.exists()
 
 
 def test_an_admin_that_was_removed_is_not_made_again(

@@ -74,7 +74,9 @@ def test_a_database_url_is_honoured(tmp_path: Path) -> None:
     [
         ("PM_PORT", "http"), ("PM_PORT", "0"), ("PM_PORT", "65536"), ("PM_PORT", "９００４"),
         ("PM_ORIGINS", "pm.example"), ("PM_ORIGINS", "https://pm.example/console"), ("PM_ORIGINS", "*"),
-        ("DATABASE_URL", "nonsense"), ("PM_SECRET_KEY_FILE", "/does/not/exist"),
+        ("DATABASE_URL", "nonsense"), ("DATABASE_URL", "oracle://pm:secret@db.example/pm"),
+        ("BIND", "10.0.0.5:9004"), ("TRADER_HOSTS", "http://10.0.0.7:9002"),
+        ("PM_SECRET_KEY_FILE", "/does/not/exist"),
     ],
 )  # fmt: skip
 def test_a_bad_value_stops_the_start_and_names_the_variable(tmp_path: Path, name: str, value: str) -> None:

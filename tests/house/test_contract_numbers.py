@@ -144,7 +144,11 @@ def test_plain_keeps_the_value_and_writes_no_exponent(number: Decimal) -> None:
     assert json.loads(dump_json(short), parse_float=Decimal) == number
 
 
-@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity", None, True, 1.5, [], "1,5"], ids=repr)
+@pytest.mark.parametrize(
+    "text",
+    ["", "abc", "NaN", "Infinity", None, True, 1.5, [], "1,5", "1_000", "\uff11\uff12", " 5", "--5"],
+    ids=repr,
+)
 def test_a_venue_s_number_is_finite_or_a_failed_read(text: Any) -> None:
     with pytest.raises(ValueError):
         venue_number(text)

@@ -37,10 +37,27 @@ BAD = [
     ("decimal", "Infinity", ("5", "0", "100")),
     ("decimal", "100.1", ("5", "0", "100")),
     ("decimal", "-1", ("5", "0", "100")),
+    ("decimal", "１２", ("5", "0", "100")),
+    ("decimal", "1_0", ("5", "0", "100")),
+    ("decimal", "1e1", ("5", "0", "100")),
+    ("decimal", ".", ("5", "0", "100")),
+    ("host", "a b", ("127.0.0.1",)),
+    ("host", "999.1.1.1", ("127.0.0.1",)),
+    ("host", "http://x", ("127.0.0.1",)),
+    ("hosts", "http://x", (["localhost"],)),
+    ("hosts", "localhost,*", (["localhost"],)),
+    ("hosts", "trader:9002", (["localhost"],)),
+    ("origins", "https://pm.example:port", ([],)),
+    ("origins", "https://me@pm.example", ([],)),
+    ("origins", "https://*.example", ([],)),
+    ("origins", "https://pm.example/path", ([],)),
+    ("origins", "pm.example", ([],)),
     ("choice", "Loss", ("loss", ("loss", "drawdown"))),
     ("url", "127.0.0.1:9010", ("http://x",)),
     ("url", "ftp://x", ("http://x",)),
     ("url", "http://", ("http://x",)),
+    ("url", "http://host:port", ("http://x",)),
+    ("url", "http://host:99999", ("http://x",)),
 ]
 
 
@@ -60,6 +77,11 @@ GOOD = [
     ("decimal", "0.10", ("5", "0", "100"), Decimal("0.10")),
     ("choice", "drawdown", ("loss", ("loss", "drawdown")), "drawdown"),
     ("url", "https://host:1/x/", ("http://x",), "https://host:1/x"),
+    ("decimal", ".5", ("5", "0", "100"), Decimal("0.5")),
+    ("host", "::1", ("127.0.0.1",), "::1"),
+    ("hosts", "[::1], trader_1 ,10.0.0.7", ([],), ["::1", "trader_1", "10.0.0.7"]),
+    ("hosts", "", (["localhost"],), ["localhost"]),
+    ("origins", "https://PM.example/,http://[::1]:9004", ([],), ["https://pm.example", "http://[::1]:9004"]),
     ("words", " a, b ,,c", (), ["a", "b", "c"]),
     ("text", " x ", (), "x"),
 ]
@@ -87,6 +109,31 @@ def test_the_file_is_read_where_the_environment_is_silent(
     assert environment.integer(NAME, 3) == 12
     monkeypatch.setenv(NAME, "13")
     assert environment.integer(NAME, 3) == 13
+
+
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xff\xfe"])
+def test_a_secret_that_did_not_arrive_stops_the_start(
+    content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "secret"
+    monkeypatch.setenv(f"{NAME}_FILE", str(file))
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}_FILE"):
+        environment.raw(NAME)
+    file.write_bytes(content)
+    with pytest.raises(ImproperlyConfigured, match=f"{NAME}_FILE"):
+        environment.raw(NAME)
+    file.write_bytes(b"secret\n")
+    assert environment.raw(NAME) == "secret"
+
+
+@pytest.mark.parametrize("where", ["a-file", "a-file/below"])
+def test_a_folder_that_cannot_be_made_stops_the_start(
+    where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a-file").touch()
+    monkeypatch.setenv("VAR_DIR", str(tmp_path / where))
+    with pytest.raises(ImproperlyConfigured, match="VAR_DIR"):
+        environment.var_dir()
 
 
 def test_a_relative_folder_lies_in_the_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

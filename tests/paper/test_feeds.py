@@ -101,5 +101,6 @@ def test_a_feed_that_cannot_be_read_stops_the_start(
 ) -> None:
     if content is not None:
         (tmp_path / "a.csv").write_text(content)
-    with pytest.raises(ImproperlyConfigured, match=said):
+    with pytest.raises(ImproperlyConfigured, match=said) as stopped:
         feeds(setting, 1, base=tmp_path)
+    assert str(stopped.value).startswith("EXCHANGE_FEED")

@@ -31,6 +31,8 @@ def account(**more: Any) -> dict[str, Any]:
         ("/paper/price", {"symbol": "BTC", "price": "0"}, "price"),
         ("/paper/price", {"symbol": "BTC", "price": -1}, "price"),
         ("/paper/price", {"symbol": "BTC", "price": "NaN"}, "price"),
+        ("/paper/price", {"symbol": "BTC", "price": "\uff11\uff12"}, "price"),
+        ("/paper/price", {"symbol": "BTC", "price": "1_000"}, "price"),
         ("/paper/price", {"symbol": "BTC", "price": "Infinity"}, "price"),
         ("/paper/price", {"symbol": "BTC", "price": "1e400"}, "price"),
         ("/paper/price", b'{"symbol":"BTC","price":1e400}', "price"),

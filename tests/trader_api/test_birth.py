@@ -194,6 +194,7 @@ def test_a_wrong_strategies_file_is_said_in_a_sentence(tmp_path: Path) -> None:
     roster.write_text('[[strategy]]\nstrategy_id = "momentum"\n')
     done = manage(tmp_path, "runtrader", "hyperliquid", HYPERLIQUID_STRATEGIES=str(roster))
     assert (done.returncode, "strategy 1 (momentum): symbol is missing" in done.stderr) == (1, True)
+    assert "HYPERLIQUID_STRATEGIES" in done.stderr
     assert "Traceback" not in done.stderr
 
 

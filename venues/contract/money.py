@@ -1,11 +1,13 @@
 """Strict numbers and micro-dollars: money is an integer where a decision is made, Decimal at the edges."""
 
+import re
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 from typing import Any, NewType
 
 MICRO = 1_000_000
 MOST_DIGITS = 18
+NUMERAL = re.compile(r"[-+0-9.eE]+")
 Micros = NewType("Micros", int)
 
 
@@ -69,6 +71,8 @@ def venue_number(text: Any) -> Decimal:
     Past 18 digits on either side of the point it is finite and still nothing to calculate with.
     """
     if isinstance(text, bool) or not isinstance(text, str | int | Decimal):
+        raise ValueError(f"not a number: {text!r}")
+    if isinstance(text, str) and not NUMERAL.fullmatch(text):  # Decimal takes `1_000` and `１２` too
         raise ValueError(f"not a number: {text!r}")
     try:
         number = Decimal(text)

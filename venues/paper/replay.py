@@ -46,7 +46,8 @@ def read_rows(file: Path) -> dict[int, Bar]:
                 found = _from_trades(reader)
             else:
                 raise ImproperlyConfigured(
-                    f"{file} must have the columns {','.join(BAR_COLUMNS)} or {','.join(TRADE_COLUMNS)}."
+                    f"EXCHANGE_FEED: {file} must have the columns {','.join(BAR_COLUMNS)}"
+                    f" or {','.join(TRADE_COLUMNS)}."
                 )
     except OSError as error:
         raise ImproperlyConfigured(f"EXCHANGE_FEED: cannot read {file}: {error.strerror}.") from None

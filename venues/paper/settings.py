@@ -10,7 +10,7 @@ BASE_DIR = environment.BASE_DIR
 VAR_DIR = environment.var_dir()
 DEBUG = False
 SECRET_KEY = secrets.generated_token()  # nothing is signed with it; no session outlives the process
-BIND = environment.text("BIND", "127.0.0.1")
+BIND = environment.host("BIND", "127.0.0.1")
 EXCHANGE_PORT = environment.port("EXCHANGE_PORT", 9010)
 ALLOWED_HOSTS = ["*"]  # the venues' paths are open to any client that reaches them; /paper checks its own
 

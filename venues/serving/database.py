@@ -27,10 +27,10 @@ def configured(path: Path) -> dict[str, Any]:
         found: dict[str, Any] = Env.db_url_config(url)
     except Exception:  # noqa: BLE001  # the parser raises whatever its pieces raise
         found = {}
-    if not found.get("ENGINE"):  # the URL is not shown: it may hold a password
-        raise ImproperlyConfigured("DATABASE_URL must be like postgres://user:password@host/name.")
-    if found["ENGINE"] == "django.db.backends.sqlite3":
+    if found.get("ENGINE") == "django.db.backends.sqlite3":
         return sqlite(Path(found["NAME"]))
+    if found.get("ENGINE") != "django.db.backends.postgresql":  # not shown: it may hold a password
+        raise ImproperlyConfigured("DATABASE_URL must be like postgres://user:password@host/name.")
     return {**found, "CONN_MAX_AGE": None}
 
 

@@ -4,7 +4,7 @@ import os
 import re
 import stat
 from collections.abc import Collection
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cache
 from io import StringIO
 from ipaddress import ip_address
@@ -15,6 +15,8 @@ from django.core.exceptions import ImproperlyConfigured
 from environ import Env
 
 BASE_DIR = Path(__file__).resolve().parents[2]
+HOST_NAME = re.compile(r"(?=.*[A-Za-z])[A-Za-z0-9](?:[A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+PLAIN_NUMBER = re.compile(r"-?(?:[0-9]{1,16}(?:\.[0-9]{0,16})?|\.[0-9]{1,16})")
 ASSIGNMENT = re.compile(r"(?:export )?([A-Za-z_0-9]+)=")  # as the library reads it
 ALONE = 0o700  # the mode of what its user alone may read
 
@@ -50,12 +52,20 @@ def raw(name: str) -> str | None:
         if place.get(name):
             return place[name]
         if place.get(f"{name}_FILE"):
-            file = Path(place[f"{name}_FILE"])
-            try:
-                return file.read_text().strip()
-            except OSError as error:
-                raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {error.strerror}") from None
+            return _content(name, Path(place[f"{name}_FILE"]))
     return None
+
+
+def _content(name: str, file: Path) -> str:
+    try:
+        found = file.read_text("utf-8").strip()
+    except OSError as error:
+        raise ImproperlyConfigured(f"{name}_FILE: cannot read {file}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ImproperlyConfigured(f"{name}_FILE: {file} is not text in UTF-8.") from None
+    if not found:  # a secret that did not arrive is not an empty password
+        raise ImproperlyConfigured(f"{name}_FILE: {file} is empty.")
+    return found
 
 
 def text(name: str, default: str = "") -> str:
@@ -80,26 +90,36 @@ def port(name: str, default: int) -> int:
 def host(name: str, default: str) -> str:
     """Give an IP address or a host name, without brackets or port."""
     value = text(name, default)
+    found = _host(value)
+    if found is None:
+        raise ImproperlyConfigured(f"{name} must be an IP address or a host name, not {value!r}.")
+    return found
+
+
+def hosts(name: str, default: Collection[str]) -> list[str]:
+    """Give a list of IP addresses and host names, without ports; IPv6 addresses may have brackets."""
+    found = []
+    for word in words(name):
+        one = _host(word.removeprefix("[").removesuffix("]"))
+        if one is None:
+            raise ImproperlyConfigured(f"{name} must list hosts such as 10.0.0.7 or trader, not {word!r}.")
+        found.append(one)
+    return found or list(default)
+
+
+def _host(value: str) -> str | None:
     try:
         return str(ip_address(value))
     except ValueError:
-        if re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?", value) and re.search(
-            "[A-Za-z]", value
-        ):
-            return value
-    raise ImproperlyConfigured(f"{name} must be an IP address or a host name, not {value!r}.")
+        return value if HOST_NAME.fullmatch(value) else None
 
 
 def decimal(name: str, default: str, low: str, high: str) -> Decimal:
     """Give a decimal number from low to high; anything else stops the start with a sentence."""
     value = text(name, default)
-    try:
-        number = Decimal(value)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite() or not Decimal(low) <= number <= Decimal(high):
+    if not PLAIN_NUMBER.fullmatch(value) or not Decimal(low) <= Decimal(value) <= Decimal(high):
         raise ImproperlyConfigured(f"{name} must be a number from {low} to {high}, not {value!r}.")
-    return number
+    return Decimal(value)
 
 
 def choice(name: str, default: str, allowed: Collection[str]) -> str:
@@ -118,8 +138,7 @@ def words(name: str, default: str = "") -> list[str]:
 def url(name: str, default: str) -> str:
     """Give an http or https URL without a trailing slash."""
     value = text(name, default).rstrip("/")
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    if _site(value) is None:
         raise ImproperlyConfigured(f"{name} must be an http or https URL, not {value!r}.")
     return value
 
@@ -128,16 +147,23 @@ def origins(name: str, default: Collection[str]) -> list[str]:
     """Give browser origins, such as https://pm.example:8443, as browsers write them."""
     found = [word.rstrip("/").lower() for word in words(name)] or list(default)
     for origin in found:
-        parts = urlsplit(origin)
-        if (
-            parts.scheme not in {"http", "https"}
-            or not parts.hostname
-            or origin != f"{parts.scheme}://{parts.netloc}"
-        ):
+        if _site(origin) != origin:
             raise ImproperlyConfigured(
                 f"{name} must list origins such as https://pm.example, not {origin!r}."
             )
     return found
+
+
+def _site(value: str) -> str | None:
+    """Give scheme, host and port of an http or https URL, None for what is none."""
+    try:
+        parts = urlsplit(value)
+        host, port = _host(parts.hostname or ""), parts.port
+    except ValueError:  # a port or an IPv6 address that is none
+        return None
+    if parts.scheme not in {"http", "https"} or host is None or port == 0:
+        return None
+    return f"{parts.scheme}://{in_url(host)}" + (f":{port}" if port else "")
 
 
 def in_url(host: str) -> str:
@@ -149,9 +175,14 @@ def var_dir() -> Path:
     """Give the directory of databases, logs and secrets, made if missing."""
     path = Path(text("VAR_DIR", "var"))
     path = path if path.is_absolute() else BASE_DIR / path
-    path.mkdir(mode=ALONE, parents=True, exist_ok=True)
+    try:
+        path.mkdir(mode=ALONE, parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(f"VAR_DIR: cannot make {path}: {error.strerror}.") from None
     if is_shared(path) and is_ours(path):
         path.chmod(ALONE)
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise ImproperlyConfigured(f"VAR_DIR: cannot write to {path}.")
     return path
 
 

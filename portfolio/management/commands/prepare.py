@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -43,7 +44,8 @@ class Command(BaseCommand):
         finally:
             failed = [words for words, process in running if process.wait() not in {0, MEMORY_LOST}]
         if failed:
-            raise CommandError(f"`manage.py {' '.join(failed[0])}` failed: see above.")
+            name = " ".join(word for word in failed[0][:2] if not word.startswith("--"))
+            raise CommandError(f"`manage.py {name}` failed: see above.")
 
 
 def prepare_pm() -> None:
@@ -87,6 +89,8 @@ def start_child(words: list[str]) -> subprocess.Popen[bytes]:
 def apply_first_user() -> None:
     """Make the first user where there is none; PM_ADMIN_PASSWORD, where set, is applied at every start."""
     chosen = environment.raw("PM_ADMIN_PASSWORD")
+    if chosen is not None and not chosen.strip():
+        raise ImproperlyConfigured("PM_ADMIN_PASSWORD must not be blank.")
     if chosen is None and User.objects.exists():
         return
     user, made = User.objects.get_or_create(username=FIRST_USER)

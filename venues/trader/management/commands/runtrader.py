@@ -15,6 +15,7 @@ from venues.trader import access, facade
 from venues.trader.birth import Birthplace, check_disk, pending_migrations
 from venues.trader.gateway import Gateway
 from venues.trader.gateways.unnamed import Unnamed, open_gateway
+from venues.trader.roster import RosterError
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Command(BaseCommand):
                 log.critical("nothing trades: %s", gateway.why)
             prepare(place, named=not isinstance(gateway, Unnamed))
             engine = build(gateway)
+        except RosterError as error:
+            raise CommandError(f"{settings.TRADER_VENUE.upper()}_STRATEGIES: {error}") from None
         except ImproperlyConfigured as error:
             raise CommandError(str(error)) from None
         facade.set_engine(engine)
