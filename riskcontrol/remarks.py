@@ -38,7 +38,7 @@ def kill_remark(row: Mapping[str, Any]) -> Remark | None:
         return Remark("Killed.", "bad", "", dim="No orders until reset") if row["is_killed"] else None
     if not row["is_killed"]:
         return Remark(
-            f"Kill requested {moment(kill['at'])}, not acknowledged by {row['source']}.",
+            f"Kill requested {moment(kill['at'])} UTC, not acknowledged by {row['source']}.",
             "bad",
             "clock",
             ("Sent again until it is", "resting stops stay at the venue"),
@@ -46,7 +46,7 @@ def kill_remark(row: Mapping[str, Any]) -> Remark | None:
         )
     limit = figure(kill["limit"]) if kill["limit"] is not None else "none"
     facts = f"limit {limit}, cause {kill['cause']}, epoch {kill['epoch']}"
-    say = f"Killed {moment(kill['at'])} at {figure(kill['total_pnl'], signed=True)}"
+    say = f"Killed {moment(kill['at'])} UTC at {figure(kill['total_pnl'], signed=True)}"
     held = kill["state"] == "held"
     rest = "position and stop are held" if held else ""
     dim = "No orders until reset, no reset while it is held" if held else "No orders until reset"
@@ -114,7 +114,7 @@ def differing(row: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 def _pending(row: Mapping[str, Any], offline: bool) -> Remark:
     since = (
-        f"{row['source']} offline since {clock(row['as_of'])}"
+        f"{row['source']} offline since {clock(row['as_of'])} UTC"
         if offline
         else f"{row['source']} has not acknowledged it yet"
     )

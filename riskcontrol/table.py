@@ -13,6 +13,10 @@ from venues.contract.errors import Refused
 STATUSES = ("Active", "Disabled", "Killed")
 LONGEST = 64
 LAST = Decimal(-1)
+TITLES = {
+    "Position: side, value ($);": "Long or short, what it is worth at the mark price in dollars; "
+    "the price at which its stop rests at the venue, and how far from the mark price that is",
+}
 # (ordering, first line, second line, classes, whether the greatest comes first)
 COLUMNS = (
     ("source", "Source", "", "src", False),
@@ -26,7 +30,7 @@ COLUMNS = (
     ("total_pnl", "Total PnL ($)", "", "num", False),
     ("loss_used", "Loss used of Max DD,", "$ left", "num", True),
     ("model_reward", "Model", "reward", "num reward", True),
-    ("", "Position ($)", "and resting stop", "num", False),
+    ("", "Position: side, value ($);", "resting stop: price, distance (%)", "num", False),
     ("", "Age", "", "num age", False),
     ("", "Change", "", "num", False),
 )
@@ -103,4 +107,11 @@ def _column(
     sort = {up: "ascending", down: "descending"}.get(given, "") if name else ""
     following = {"ascending": down, "descending": up}.get(sort, down if falling else up)
     href = filters.href(following) if name else ""
-    return {"first": first, "second": second, "classes": classes, "sort": sort, "href": href}
+    return {
+        "first": first,
+        "second": second,
+        "classes": classes,
+        "sort": sort,
+        "href": href,
+        "title": TITLES.get(first, ""),
+    }

@@ -168,3 +168,48 @@ def test_the_end_of_a_session_ends_its_page(console: Console) -> None:
     console.browser.switch_to.window(first)
     wait_for(lambda: "/login" in console.browser.current_url, 12)
     console.sign_in()
+
+
+UNDER_FOOTER = """
+const foot = document.querySelector('tfoot');
+return [...document.querySelectorAll('.name a')].filter((name) => {
+  name.scrollIntoView({ block: 'end' });
+  return name.getBoundingClientRect().bottom > foot.getBoundingClientRect().top;
+}).length;
+"""
+COVERED = """
+const drawer = document.getElementById('drawer').getBoundingClientRect();
+const range = document.createRange();
+range.selectNodeContents(document.querySelector(arguments[0]));
+return range.getBoundingClientRect().right > drawer.left;
+"""
+
+
+@once
+def test_a_phone_keeps_its_room_for_rows_and_no_name_under_the_footer(console: Console) -> None:
+    command = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    console.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", command)
+    try:
+        assert console.run("return document.querySelector('.top').offsetHeight") < 844 / 6
+        assert console.run(UNDER_FOOTER) == 0
+    finally:
+        console.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@once
+def test_the_drawer_lies_beside_banners_and_notes(console: Console) -> None:
+    command = {"width": 1280, "height": 860, "deviceScaleFactor": 1, "mobile": False}
+    console.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", command)
+    try:
+        console.press(f"{console.row('BTC')} .name a")
+        console.one("#drawer [data-action=kill]")
+        console.type_into("BTC", "max_strategy_loss", "1")
+        note = f"{console.row('BTC')} [data-note=edit]"
+        wait_for(lambda: console.text(note))
+        assert not console.run(COVERED, note)
+        console.run(
+            "document.getElementById('lost').hidden = document.getElementById('stale').hidden = false"
+        )
+        assert not console.run(COVERED, "#lost p")
+    finally:
+        console.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

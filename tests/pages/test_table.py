@@ -64,6 +64,12 @@ def test_the_page_has_the_hooks_that_others_rely_on(plain_page: Page, known: Fak
     assert 'data-action="close"' in drawer
 
 
+def test_the_head_says_what_each_figure_of_a_position_is(plain_page: Page, two: FakeTrader) -> None:
+    page = plain_page.get().text
+    assert "Position: side, value ($); <br>resting stop: price, distance (%)</th>" in page
+    assert 'title="Long or short, what it is worth at the mark price in dollars;' in page
+
+
 def test_nothing_inline_stands_in_the_page(plain_page: Page, two: FakeTrader) -> None:
     markup = plain_page.get().text
     for forbidden in ("<style", " style=", " onclick", "javascript:", "hx-on"):
@@ -100,7 +106,7 @@ def test_a_killed_row_says_when_at_what_and_why(operator_page: Page, two: FakeTr
     markup = operator_page.get("/?status=Killed").text
     for words in (
         "KILLED",
-        "Killed 22 Nov 08:00:00 at −50.50",
+        "Killed 22 Nov 08:00:00 UTC at −50.50",
         "limit 50.00, cause loss, epoch 0",
         "flat confirmed",
         "Reset",
