@@ -1,5 +1,6 @@
 """A trader's ASGI application: headers, guard, access, then Django or a socket."""
 
+import asyncio
 from typing import cast
 
 from django.contrib.staticfiles.handlers import ASGIStaticFilesHandler
@@ -13,6 +14,7 @@ from venues.trader import facade, live, pages  # noqa: E402
 from venues.trader.access import Access  # noqa: E402
 
 LIST_LIMIT = 4 * 1024 * 1024
+LOOKS, BETWEEN_LOOKS_S = 20, 0.05
 SOCKETS: dict[str, Application] = {"/ws": live.socket, "/ws/page": pages.page_socket}
 HEADERS = {
     b"content-security-policy": b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -45,7 +47,7 @@ class Headers:
 
 
 class Router:
-    """Gives a request to Django and a handshake to its socket; an unknown or early one gets 403."""
+    """Gives a request to Django, a handshake to its socket; an unknown one gets 403, an early one waits."""
 
     def __init__(self, http: Application) -> None:
         self.http = http
@@ -54,10 +56,19 @@ class Router:
         """Route by type and path."""
         if scope["type"] == "http":
             await self.http(scope, receive, send)
-        elif scope["path"] in SOCKETS and is_restored():
+        elif scope["path"] in SOCKETS and await restored():
             await SOCKETS[scope["path"]](scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 4404})
+
+
+async def restored() -> bool:
+    """Give whether memory is read, waiting a moment: a refused handshake would look like a refused token."""
+    for _ in range(LOOKS):
+        if is_restored():
+            return True
+        await asyncio.sleep(BETWEEN_LOOKS_S)
+    return is_restored()
 
 
 def is_restored() -> bool:
