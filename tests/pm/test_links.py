@@ -206,9 +206,9 @@ def test_an_unanswered_enable_is_settled_by_the_next_report(
 ) -> None:
     from datetime import timedelta
 
-    monkeypatch.setattr(operations, "ANSWER_S", 0.2)
     monkeypatch.setattr("riskcontrol.upkeep.SETTLED_AFTER", timedelta(seconds=0.5))
-    operations.set_enabled(BTC, False, actor=OTTO)
+    assert operations.set_enabled(BTC, False, actor=OTTO).status == "applied"
+    monkeypatch.setattr(operations, "ANSWER_S", 0.2)
     followed.freeze()
     with pytest.raises(Exception, match="may or may not"):
         operations.set_enabled(BTC, True, actor=OTTO)

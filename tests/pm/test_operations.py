@@ -292,8 +292,8 @@ def test_an_enable_of_an_enabled_strategy_is_refused_too_while_its_trader_is_awa
 def test_an_enable_without_an_answer_may_have_happened(
     known: FakeTrader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    assert operations.set_enabled(BTC, False, actor=OTTO).status == "applied"
     monkeypatch.setattr(operations, "ANSWER_S", 0.2)
-    operations.set_enabled(BTC, False, actor=OTTO)
     known.freeze()
     error = refusal("trader_unreachable", operations.set_enabled, BTC, True)
     assert "It may or may not have happened; the row shows it." in error.detail
