@@ -99,7 +99,8 @@ def test_january_kills_what_always_holds_and_a_reset_lets_it_trade(
     kill = row["kill"]
     assert (kill["cause"], kill["limit"], kill["epoch"]) == ("loss", 50, 0)
     assert kill["total_pnl"] < -50, "a kill needs more than the limit"
-    assert kill["total_pnl_flat"] == row["total_pnl"] < -50, "the overshoot is what flat cost"
+    # What flat came to, better or worse than the trip: at 600 times the market may turn before the close.
+    assert kill["total_pnl_flat"] == row["total_pnl"], "the overshoot is what flat cost"
     assert kill["left"] in {0, None}
     check_stays_flat(product, 2)
     assert product.order("enable").json()["code"] == "killed"
