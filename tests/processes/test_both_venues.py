@@ -102,17 +102,22 @@ def console(browser: Chrome, both: Both, source: str) -> Iterator[Console]:
     browser.get("about:blank")
 
 
+def trigger_of(product: Product) -> Decimal:
+    return Decimal(product.stops()[0]["trigger_price"])
+
+
 @pytest.mark.browser
 def test_a_stop_loss_typed_in_a_browser_moves_the_stop_at_the_venue(console: Console, both: Both) -> None:
     product = both.product
-    before, revision = Decimal(product.stops()[0]["trigger_price"]), console.revision("BTC")
+    before, revision = trigger_of(product), console.revision("BTC")
     console.type_into("BTC", "stop_loss_dollars", "30").send_keys(Keys.ENTER)
     wait_for(lambda: console.revision("BTC") == revision + 1)
     assert console.text(f"{console.row('BTC')} [data-cell=sync]") == "Applied"
     assert product.trader_row()["stop_loss_dollars"] == 30
-    product.eventually(lambda: len(product.stops()) == 1, 5, "one stop alone")
-    trigger = Decimal(product.stops()[0]["trigger_price"])
-    assert trigger > before
+    product.eventually(
+        lambda: len(product.stops()) == 1 and trigger_of(product) > before, 5, "it moved alone"
+    )
+    trigger = trigger_of(product)
     title = f"return document.querySelector('{console.row('BTC')} [data-cell=position]').title"
     wait_for(lambda: str(console.run(title)).endswith(f"stop rests at {exact(trigger)}"))
 
