@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+from portfolio import pidfile
 from venues.serving import dotenv, environment
 from venues.serving.traders import TRADER_PORTS
 
@@ -56,7 +57,16 @@ def check_ports(names: list[str]) -> None:
         chosen[port] = name
         said = refusal(name, host, port)
         if said:
-            raise ImproperlyConfigured(said)
+            raise ImproperlyConfigured(running_already() or said)
+
+
+def running_already() -> str | None:
+    """Give a sentence where PoG PM itself has been started on this VAR_DIR and lives."""
+    var_dir = environment.var_path()
+    pid = pidfile.living(var_dir / "supervisord.pid")
+    if pid is None:
+        return None
+    return f"PoG PM is running already (process {pid}, VAR_DIR {var_dir}): end that one first."
 
 
 def write_programs(var_dir: Path) -> Path:

@@ -1,6 +1,10 @@
 """The commands beside PM: users, tokens, prepare's own part, what `ready` prints."""
 
+import os
+import socket
 import stat
+import subprocess
+import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -12,11 +16,13 @@ from django.core.management import CommandError, call_command
 from pytest_django import Settings
 from rest_framework.test import APIClient
 
+from portfolio import supervise
 from portfolio.access import role_of
 from portfolio.firstlogin import take_first_login
 from portfolio.management.commands import prepare, ready
 from portfolio.models import Trader
 from tests.conftest import PASSWORD
+from tests.house.sources import ROOT
 from tests.pm.fake_trader import FakeTrader
 from venues.contract.states import Account
 
@@ -181,3 +187,60 @@ def test_ready_says_which_trader_opens_nothing_and_why(
     text = "\n".join(ready.ready_lines({"hyperliquid": "online", "lighter": "offline"}, halts, 0))
     assert "HALTED, opens nothing: HYPERLIQUID_ACCOUNT must be set to trade on testnet." in text
     assert f"OFFLINE: see {var_dir / 'log' / 'lighter.log'}" in text
+
+
+def test_ready_calls_a_late_trader_still_starting_and_a_refused_one_offline(
+    db: None, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RUN_STARTED_AT", "1000")
+    log = var_dir / "log" / "lighter.log"
+    log.parent.mkdir()
+    log.write_text("of the run before\n")
+
+    def said(wrote_at: int) -> str:
+        os.utime(log, (wrote_at, wrote_at))
+        return "\n".join(ready.ready_lines({"lighter": "offline"}, {}, 0))
+
+    assert f"still starting: see {log}" in said(999)
+    assert f"OFFLINE: see {log}" in said(1001)
+    (var_dir / "lighter.lock").write_text(f"{os.getppid()}\n")
+    assert f"still starting: see {log}" in said(1001)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("KILL_ON", "foo"), ("EXCHANGE_FEED", "nonsense"), ("EXCHANGE_FEED", "replay:none.csv")],
+)
+def test_a_bad_setting_is_told_once_in_a_sentence(tmp_path: Path, name: str, value: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "prepare"],
+        cwd=ROOT,
+        env={
+            "PATH": "/usr/bin:/bin",
+            "VAR_DIR": str(tmp_path),
+            "ENV_FILE": str(tmp_path / "none"),
+            name: value,
+        },
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert done.stderr.count(name) == 1
+    assert "0x" not in done.stderr
+    assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_second_start_is_told_of_the_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VAR_DIR", str(tmp_path))
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        monkeypatch.setenv("PM_PORT", str(taken.getsockname()[1]))
+        for pid, said in ((os.getppid(), "is running already"), (ended.pid, "taken by another program")):
+            (tmp_path / "supervisord.pid").write_text(f"{pid}\n")
+            with pytest.raises(ImproperlyConfigured, match=said):
+                supervise.check_ports(["PM_PORT"])

@@ -332,3 +332,10 @@ def test_extra_facts_travel_beside_the_row_and_are_ignored_on_the_way_back() -> 
     row = wire(replace(state, extra={"day_loss": Decimal("1.50")}).to_json())
     assert row["day_loss"] == Decimal("1.50")
     assert StrategyState.from_json(row) == state
+
+
+def test_a_kill_is_a_readable_line() -> None:
+    kill = Kill(
+        epoch=2, at="2026-11-22T08:00:00Z", cause="loss", total_pnl=Decimal("-51.5"), limit=Decimal(50)
+    )
+    assert str(kill) == "loss at 2026-11-22T08:00:00Z, epoch 2, gate_closed, total_pnl -51.5, limit 50"

@@ -18,6 +18,14 @@ async def opened(house: House) -> None:
     assert house.row().position is not None
 
 
+async def test_a_trader_that_ends_says_which_trades_it_leaves(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    await opened(house)
+    house.engine.say_what_stays()
+    assert "1 trade stays open; only their stops at the venue protect them" in caplog.text
+
+
 async def test_i08_a_stop_that_was_lost_on_its_way_is_put_back_within_two_seconds(house: House) -> None:
     house.venue.fill_share = Decimal("0.5")
     house.venue.before_send = lambda: setattr(house.venue, "swallow", int(bool(house.venue.sent)))

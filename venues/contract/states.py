@@ -145,6 +145,14 @@ class Kill(FromJson):
     last_answer: str | None = None
     state: str = "gate_closed"
 
+    def __str__(self) -> str:
+        """Give a line for a log, of what is known."""
+        said = f"{self.cause} at {self.at}, epoch {self.epoch}, {self.state}"
+        for name in ("total_pnl", "limit", "left", "last_answer"):
+            value = getattr(self, name)
+            said += f", {name} {value}" * (value is not None)
+        return said
+
 
 @dataclass(frozen=True)
 class Denial(FromJson):

@@ -171,10 +171,15 @@ def in_url(host: str) -> str:
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
+def var_path() -> Path:
+    """Give where the directory of databases, logs and secrets lies, made or not."""
+    path = Path(text("VAR_DIR", "var"))
+    return path if path.is_absolute() else BASE_DIR / path
+
+
 def var_dir() -> Path:
     """Give the directory of databases, logs and secrets, made if missing."""
-    path = Path(text("VAR_DIR", "var"))
-    path = path if path.is_absolute() else BASE_DIR / path
+    path = var_path()
     try:
         path.mkdir(mode=ALONE, parents=True, exist_ok=True)
     except OSError as error:

@@ -274,9 +274,17 @@ class Engine:
 
     async def stop(self) -> None:
         """End the stream and what is under way; what was asked of the disk is written."""
+        self.say_what_stays()
         await self.core.gateway.stop()
         self.core.end()
         self.core.store.close()
+
+    def say_what_stays(self) -> None:
+        """Log how many trades a trader that ends leaves open."""
+        count = sum(bool(desk.ledger.lots) for desk in self.core.desks.values())
+        if count:
+            stay = "trade stays" if count == 1 else "trades stay"
+            log.warning("%s %s open; only their stops at the venue protect them", count, stay)
 
     # -- what the faces ask
 

@@ -42,10 +42,13 @@ class Command(BaseCommand):
         try:
             prepare_pm()
         finally:
-            failed = [words for words, process in running if process.wait() not in {0, MEMORY_LOST}]
+            said = dict.fromkeys(line for _, process in running for line in complaints(process))
+            for line in said:  # once: what is wrong for one trader is often wrong for all
+                self.stderr.write(line)
+        failed = [words for words, process in running if process.returncode not in {0, MEMORY_LOST}]
         if failed:
-            name = " ".join(word for word in failed[0][:2] if not word.startswith("--"))
-            raise CommandError(f"`manage.py {name}` failed: see above.")
+            name = " ".join(word for word in failed[0] if not word.startswith("{"))
+            raise CommandError(f"`manage.py {name}` failed{': see above' * bool(said)}.")
 
 
 def prepare_pm() -> None:
@@ -80,10 +83,18 @@ def paper_account(venue: str) -> str | None:
     return json.dumps(identity.paper_account())
 
 
-def start_child(words: list[str]) -> subprocess.Popen[bytes]:
+def start_child(words: list[str]) -> subprocess.Popen[str]:
     """Start another command of `manage.py`, which chooses settings of its own."""
     environ = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
-    return subprocess.Popen([sys.executable, "manage.py", *words], cwd=environment.BASE_DIR, env=environ)
+    command = [sys.executable, "manage.py", *words]
+    return subprocess.Popen(
+        command, cwd=environment.BASE_DIR, env=environ, stderr=subprocess.PIPE, text=True, errors="replace"
+    )
+
+
+def complaints(process: subprocess.Popen[str]) -> list[str]:
+    """Wait for a command's end and give the lines that it wrote to standard error."""
+    return process.communicate()[1].splitlines()
 
 
 def apply_first_user() -> None:

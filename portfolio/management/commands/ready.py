@@ -3,12 +3,14 @@
 import os
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import requests
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from portfolio import pidfile
 from portfolio.firstlogin import take_first_login
 from venues.adapter import TraderAdapter
 from venues.contract.errors import ProductError
@@ -92,6 +94,7 @@ def trader_address(source: str) -> str:
 
 def ready_lines(links: dict[str, str], halts: Mapping[str, str], began: float) -> list[str]:
     """Give what a person needs to know about a product that has just started."""
+    started = float(os.environ.get("RUN_STARTED_AT") or began)
     lines = ["", f"PoG PM is ready: {address()}"]
     lines += [f"First login:     {login}" for login in take_first_login()]
     for source, state in links.items():
@@ -100,12 +103,29 @@ def ready_lines(links: dict[str, str], halts: Mapping[str, str], began: float) -
         if source in halts:
             lines.append(f"                 HALTED, opens nothing: {halts[source]}")
         elif state == "offline":
-            lines.append(f"                 OFFLINE: see {settings.VAR_DIR / 'log' / source}.log")
+            late = source in settings.VENUES and is_starting(source, started)
+            word = "still starting" if late else "OFFLINE"
+            lines.append(f"                 {word}: see {log_of(source)}")
     lines.append(f"Exchange:        {exchange()}")
-    started = float(os.environ.get("RUN_STARTED_AT") or began)
     lines.append(f"Started in:      {time.time() - started:.1f} s")
     lines.append(f"Logs:            {settings.VAR_DIR / 'log'}")
     return [*lines, ""]
+
+
+def log_of(source: str) -> Path:
+    """Give the log of a trader of this machine."""
+    return Path(settings.VAR_DIR / "log" / f"{source}.log")
+
+
+def is_starting(source: str, started: float) -> bool:
+    """Tell whether a trader of this machine is only late: it holds its memory, or has said nothing yet.
+
+    One that was refused has said why since `started`, in seconds of the wall clock, and is gone.
+    """
+    if pidfile.living(settings.VAR_DIR / f"{source}.lock"):
+        return True
+    log = log_of(source)
+    return log.is_file() and not (log.stat().st_size and log.stat().st_mtime >= started)
 
 
 def address() -> str:
