@@ -112,11 +112,11 @@ def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> 
         assert f"{console.source} has been silent" in console.text("#stale")
         assert "Nobody watches Max DD there: only the stops that rest" in console.text("#stale")
         assert console.run(SOURCES_OFFLINE) == [console.source]
-        console.type_into("DOGE", "stop_loss_dollars", "4").send_keys(Keys.ENTER)
+        console.type_into("DOGE", "stop_loss_dollars", "2").send_keys(Keys.ENTER)
         wait_for(lambda: f"Pending: {console.source} offline since" in console.cell("DOGE", "notes"), 20)
     finally:
         trader.start()
-    wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == 4, 10)
+    wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == 2, 10)
     wait_for(lambda: console.text(f"{console.row('DOGE')} [data-cell=sync]") == "Applied", 10)
     wait_for(lambda: console.cell("DOGE", "status") == "Active")
 
