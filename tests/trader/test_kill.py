@@ -246,13 +246,6 @@ async def test_reset_names_the_kill_it_clears(house: House) -> None:
     assert (await house.engine.reset(KEY, 0)).epoch == 1  # again: unchanged
 
 
-async def test_a_kill_file_is_obeyed_and_cleared(house: House) -> None:
-    killfile.write(house.engine.kill_file, [KEY])
-    await house.start()
-    assert house.row().is_killed
-    assert not house.engine.kill_file.exists()
-
-
 async def test_a_kill_that_holds_keeps_position_and_stop(house: House) -> None:
     await house.start()
     await house.candle()

@@ -191,6 +191,7 @@ class Desk:
     confirm_next: float = 0.0
     confirm_wait: float = 0.0
     not_durable: str = ""
+    persisting: bool = False
     last_denial: Denial | None = None
     denials: int = 0
     closed_by: str = ""

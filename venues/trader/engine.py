@@ -73,6 +73,7 @@ class Engine:
         self._prepare_next = self._prepare_wait = self._check_next = 0.0
         self._reconciled_at = float("-inf")
         self._obeying = self._clock_off = False
+        self._kept_why = ""
 
     # -- decisions
 
@@ -257,18 +258,26 @@ class Engine:
             raise ProductError("; ".join(core.problems))
 
     async def _obey_kill_file(self) -> None:
-        """Kill what the file names; it is cleared only when the disk has every kill."""
+        """Kill what the file names, all at once; it is cleared only when the disk has every kill."""
         self._obeying = True
         try:
             orders = killfile.read(self.kill_file)
             if orders is None:
                 return
-            for desk in list(self.core.desks.values()):
-                if orders.everything or desk.key in orders.keys:
-                    await commands.kill(self.core, desk, None, "kill file", orders.cause)
+            named = [
+                desk for desk in self.core.desks.values() if orders.everything or desk.key in orders.keys
+            ]
+            kills = [commands.kill(self.core, desk, None, "kill file", orders.cause) for desk in named]
+            # No kill waits for the disk of another.
+            for outcome in await asyncio.gather(*kills, return_exceptions=True):
+                if isinstance(outcome, BaseException):
+                    raise outcome
             killfile.clear(self.kill_file, orders)
-        except ProductError as error:
-            log.warning("kill file kept: %s", error.detail)
+            self._kept_why = ""
+        except (ProductError, OSError) as error:
+            if str(error) != self._kept_why:  # it is tried twice a second
+                self._kept_why = str(error)
+                log.warning("kill file kept: %s", error)
         finally:
             self._obeying = False
 

@@ -19,6 +19,7 @@ from venues.contract.names import StrategyKey, strategy_key
 from venues.contract.states import CAUSES
 
 OPERATOR = "operator"
+UNREAD = -1  # the size of a file that could not be read: no clearing takes it away
 
 
 @dataclass(frozen=True)
@@ -76,11 +77,13 @@ def write(path: Path, keys: Sequence[StrategyKey], cause: str = OPERATOR) -> Non
 
 
 def read(path: Path) -> Orders | None:
-    """Give what is asked for, None where there is no file; a line that cannot be read kills everything."""
+    """Give what is asked for, None where there is no file; what cannot be read kills everything."""
     try:
         text = path.read_bytes()
     except FileNotFoundError:
         return None
+    except OSError:
+        return Orders((), True, UNREAD)
     lines = [_parsed(line) for line in text.splitlines() if line.strip()]
     named = [_key(line) for line in lines]
     causes = [line["cause"] for line in lines if line.get("cause") in CAUSES]

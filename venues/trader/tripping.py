@@ -86,13 +86,19 @@ def persist(core: Core, desk: Desk) -> asyncio.Future[None]:
 
 async def _persist(core: Core, desk: Desk, first: asyncio.Future[None]) -> None:
     try:
-        while not await _is_kept(core, desk):
-            if not first.done():
-                first.set_result(None)
-            await asyncio.sleep(PERSIST_AGAIN_S)
+        kept = await _is_kept(core, desk)
     finally:
         if not first.done():
             first.set_result(None)
+    if kept or desk.persisting:
+        return  # one at a time tries again, however often a kill is repeated
+    desk.persisting = True
+    try:
+        while not kept:
+            await asyncio.sleep(PERSIST_AGAIN_S)
+            kept = await _is_kept(core, desk)
+    finally:
+        desk.persisting = False
 
 
 async def _is_kept(core: Core, desk: Desk) -> bool:
