@@ -24,6 +24,7 @@ from venues.serving.traders import TRADER_PORTS
 ROOT = Path(__file__).resolve().parents[2]
 SHARED = ROOT.parent / "shared"
 BTC_JANUARY = SHARED / "data" / "btc-perp-1m-2022-01.csv"
+FALL = "2022-01-05 15:00"  # from here on bitcoin falls for two days, 46 700 to 41 000
 ADMIN_PASSWORD = "a-long-password-of-a-test"
 VENUES = tuple(TRADER_PORTS)
 COMMANDS = {
@@ -58,6 +59,14 @@ def strategy(
 ) -> str:
     """Give an entry of a strategies file; by default one that opens at once and stays in."""
     return STRATEGY.format(strategy_id=strategy_id, symbol=symbol, algorithm=algorithm, leverage=leverage)
+
+
+def recorded_fall(folder: Path) -> str:
+    """Write a fall of bitcoin as it was recorded to the folder; gives the feed that replays it."""
+    file = folder / "fall.csv"
+    head, *bars = BTC_JANUARY.read_text().splitlines(keepends=True)
+    file.write_text(head + "".join(bar for bar in bars if bar >= FALL))
+    return f"replay:{file}"
 
 
 def eventually(probe: Callable[[], T], limit_s: float, what: str) -> T:

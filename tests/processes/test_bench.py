@@ -25,6 +25,6 @@ def test_the_bench_prints_both_sides_of_everything_and_ends_well() -> None:
         "GET /api/risk",
     ):
         assert what in done.stdout
-    ratios = [float(one) for one in re.findall(r"× ([0-9.]+)(?:$|   goal)", done.stdout, re.M)]
-    assert len(ratios) == 4
-    assert all(ratio > 0 for ratio in ratios)
+    compared = [line for line in done.stdout.splitlines() if "   × " in line]
+    assert len(compared) == 4, "two of the kill step, a change, a list"
+    assert all(float(re.split(r"× ([0-9.]+)", line)[1]) > 0 for line in compared)

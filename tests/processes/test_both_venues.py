@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,7 +10,14 @@ from selenium.webdriver import Chrome, Keys
 
 from tests.browser.conftest import Console
 from tests.browser.site import Site, open_browser, require_browser, wait_for
-from tests.processes.product import ADMIN_PASSWORD, BTC_JANUARY, VENUES, Product, strategy
+from tests.processes.product import (
+    ADMIN_PASSWORD,
+    BTC_JANUARY,
+    VENUES,
+    Product,
+    recorded_fall,
+    strategy,
+)
 from venues.serving.numerals import exact
 
 ROW = {"strategy_id": "momentum", "symbol": "BTC"}
@@ -183,19 +191,23 @@ def test_one_fall_kills_both_and_each_equals_its_account(both: Both) -> None:
     assert all(row["total_pnl"] < -15 for row in both.each(product.row).values())
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(not BTC_JANUARY.exists(), reason="the recorded month is not here")
-def test_a_recorded_fall_kills_both(tmp_path_factory: pytest.TempPathFactory) -> None:
-    folder = tmp_path_factory.mktemp("month")
+@pytest.mark.skipif(not BTC_JANUARY.is_file(), reason=f"no market data at {BTC_JANUARY}")
+def test_a_recorded_fall_kills_both_and_each_equals_its_account(tmp_path: Path) -> None:
     product = Product(
-        folder, supervised=True, strategies=strategy(), feed=f"replay:{BTC_JANUARY}", speed="6000"
-    )
+        tmp_path, supervised=True, strategies=strategy(), feed=recorded_fall(tmp_path), speed="600",
+        environment={"MAX_RISK_PER_TRADE": "20"},
+    )  # fmt: skip
     try:
         both = Both(product.start())
         both.eventually(both.online, 40, "both online")
-        both.each(lambda: product.change("momentum/BTC", max_strategy_loss=12, risk_per_trade=5))
-        both.eventually(lambda: product.row()["is_killed"], 300, "both killed by the month")
+        both.each(lambda: product.change(risk_per_trade=20, stop_loss_dollars=80, max_strategy_loss=50))
+        both.each(lambda: product.order("close"))  # what opens next is large enough to lose 50
+        both.eventually(lambda: product.row()["is_killed"], 120, "both killed by the fall")
         both.eventually(lambda: product.row()["kill"]["state"] == "flat_confirmed", 60, "both confirmed flat")
+        kills = both.each(lambda: product.row()["kill"])
+        assert all(kill["cause"] == "loss" and kill["total_pnl"] < -50 for kill in kills.values())
         assert both.each(product.size) == dict.fromkeys(VENUES, 0)
+        assert not any(both.each(product.stops).values())
+        both.eventually(product.agrees, 10, "each account to the cent")
     finally:
         product.stop()

@@ -8,11 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.processes.product import BTC_JANUARY, Product, strategy
+from tests.processes.product import BTC_JANUARY, Product, recorded_fall, strategy
 
 replayed = pytest.mark.skipif(not BTC_JANUARY.is_file(), reason=f"no market data at {BTC_JANUARY}")
 LARGE = {"MAX_RISK_PER_TRADE": "20"}
-FALL = "2022-01-05 15:00"  # from here on bitcoin falls for two days, 46 700 to 41 000
 # Lighter takes 60 reads a minute and a start needs 12 of them: after a few, reads wait for the next minute.
 MINUTE_S = 90
 FEW_MOMENTS_S, FEW_ROUNDS = {"lighter": (0.1,)}, {"lighter": 3}
@@ -89,10 +88,7 @@ def reopen_larger(product: Product) -> None:
 def test_january_kills_what_always_holds_and_a_reset_lets_it_trade(
     start: Callable[..., Product], tmp_path: Path
 ) -> None:
-    fall = tmp_path / "fall.csv"
-    head, *bars = BTC_JANUARY.read_text().splitlines(keepends=True)
-    fall.write_text(head + "".join(bar for bar in bars if bar >= FALL))
-    product = start(strategies=strategy(), feed=f"replay:{fall}", speed="600", environment=LARGE)
+    product = start(strategies=strategy(), feed=recorded_fall(tmp_path), speed="600", environment=LARGE)
     reopen_larger(product)
     product.eventually(lambda: product.row()["is_killed"], 60, "a kill by loss")
     row = check_killed(product)
