@@ -74,7 +74,7 @@ def _settled(change: Change, error: ProductError) -> ProductError:
     if isinstance(error, NotFound):
         return Conflict("The trader does not run this strategy.", code="rejected")
     if isinstance(error, Refused):
-        return Conflict(error.detail, code="rejected")
+        return Conflict(error.detail, code="rejected", fields=error.fields)
     return error
 
 

@@ -279,11 +279,16 @@ def take_row(strategy: Strategy, row: Mapping[str, Any] | None) -> None:
 def _rejected(delivery: Delivery, said: str, fields: Mapping[str, list[str]] | None = None) -> None:
     """Keep the refused values, each with its sentence: nothing is sent again until the next change."""
     body = delivery.body if delivery.kind == Delivery.Kind.SETTINGS else {"enabled": False}
-    sentences = {name: _sentence(name, said, (fields or {}).get(name)) for name in body}
+    fields = fields or {}
+    sentences = {name: _sentence(name, said, fields.get(name)) for name in body}
+    # One that the trader did not name was refused because of those that it did.
+    named = {name: {name: fields[name]} if name in fields else fields for name in body}
     with transaction.atomic():
         settings = RiskSettings.objects.get(strategy=delivery.strategy_id)
         RiskSettings.objects.filter(pk=settings.pk).update(
-            refused={**settings.refused, **body}, refusals={**settings.refusals, **sentences}
+            refused={**settings.refused, **body},
+            refusals={**settings.refusals, **sentences},
+            refused_fields={**settings.refused_fields, **named},
         )
         audit.settle(delivery.change_id, "rejected")
         _settle(delivery, Delivery.State.REJECTED, " ".join(dict.fromkeys(sentences.values())))

@@ -22,6 +22,7 @@ class RiskSettings(models.Model):
     enabling = models.BigIntegerField(null=True, help_text="Revision of an enable that nobody answered.")
     refused = ExactJSONField(default=dict, help_text="The values that the trader refused, by field.")
     refusals = ExactJSONField(default=dict, help_text="The trader's sentence for each of them.")
+    refused_fields = ExactJSONField(default=dict, help_text="What it said by field, for each of them.")
     changed_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -35,7 +36,7 @@ class RiskSettings(models.Model):
         """Give the columns of what was refused, less these fields: they are asked for anew."""
         return {
             column: {name: said for name, said in getattr(self, column).items() if name not in names}
-            for column in ("refused", "refusals")
+            for column in ("refused", "refusals", "refused_fields")
         }
 
     @property

@@ -308,20 +308,24 @@ def _outcome(written: Written, row: dict[str, Any] | None = None) -> Outcome:
     found = {one.outcome for one in [*changes, *([written.enabling] if written.enabling else [])]}
     if "rejected" in found:
         refused = [one.last_error for one in written.deliveries if one.change.outcome == "rejected"]
-        return Outcome("rejected", row, Conflict(_joined(refused), code="rejected", row=row))
-    said = _still_refused(written) if row["sync"] == "rejected" else ""
+        _, fields = _refusal(written)
+        return Outcome("rejected", row, Conflict(_joined(refused), code="rejected", fields=fields, row=row))
+    said, fields = _refusal(written) if row["sync"] == "rejected" else ("", {})
     if said:
-        return Outcome("rejected", row, Conflict(said, code="rejected", row=row))
+        return Outcome("rejected", row, Conflict(said, code="rejected", fields=fields, row=row))
     if not found:
         return Outcome("unchanged", row)
     return Outcome("pending" if "pending" in found else "applied", row)
 
 
-def _still_refused(written: Written) -> str:
-    """Give the trader's sentences where values asked for are ones that it has refused, else nothing."""
-    refused, said = RiskSettings.objects.values_list("refused", "refusals").get(pk=written.settings.pk)
-    again = [name for name, value in written.asked.items() if name in refused and refused[name] == value]
-    return _joined(said.get(name, NO_REASON) for name in again)
+def _refusal(written: Written) -> tuple[str, dict[str, list[str]]]:
+    """Give the trader's (sentences, what it said by field) of values asked for that it has refused."""
+    stored = RiskSettings.objects.only("refused", "refusals", "refused_fields").get(pk=written.settings.pk)
+    again = [name for name, value in written.asked.items() if stored.refused.get(name) == value]
+    fields: dict[str, list[str]] = {}
+    for name in again:
+        fields |= stored.refused_fields.get(name, {})
+    return _joined(stored.refusals.get(name, NO_REASON) for name in again), fields
 
 
 def _joined(sentences: Iterable[str]) -> str:

@@ -1,6 +1,7 @@
 """What the page's buttons do: each calls one operation and answers with the row (200, 409, 422)."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -157,7 +158,12 @@ def refused(request: HttpRequest, row: dict[str, Any], form: RowForm, error: Pro
     if isinstance(error, Conflict) and error.code == "conflict":
         return conflict(request, row, form)
     view = shown(row)
-    if error.code != "rejected":
+    if error.code == "rejected" and row["sync"] == "rejected" and error.detail in " ".join(row["_refusals"]):
+        view.told = error.detail
+        view.limits = [
+            replace(one, refused=" ".join(error.fields.get(one.spec.name, ()))) for one in view.limits
+        ]
+    else:
         view = with_form(view, form)
         view.refusal = error.detail
     return row_answer(request, view, status_of(error))
@@ -190,7 +196,10 @@ def row_answer(request: HttpRequest, view: Shown, status: int = 200) -> HttpResp
         trigger_client_event(response, "alarm", {"said": said})
     elif status >= 400:
         said = (
-            view.refusal or "; ".join(view.errors.values()) or ("Changed elsewhere." if view.conflict else "")
+            view.refusal
+            or view.told
+            or "; ".join(view.errors.values())
+            or ("Changed elsewhere." if view.conflict else "")
         )
         trigger_client_event(response, "alarm", {"said": f"{view.label}: {said}" if said else ""})
     return response

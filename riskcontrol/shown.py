@@ -45,6 +45,7 @@ class Limit:
     text: str
     error: str = ""
     seen: Decimal | None = None
+    refused: str = ""  # by the trader: the row's notes show it
 
     @property
     def was(self) -> str:
@@ -94,6 +95,7 @@ class Shown:
     flat: str = FLAT
     errors: dict[str, str] = field(default_factory=dict)
     refusal: str = ""
+    told: str = ""  # a refusal that the row's notes show already
     conflict: list[dict[str, str]] | None = None
     conflict_by: str = ""
     said: str = ""

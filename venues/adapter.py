@@ -24,6 +24,7 @@ from venues.contract.states import Account, StrategyState, Trade
 from venues.serving.parsers import ESCAPED_HALF, dump_json, is_whole
 
 LONGEST = 8 * 1024 * 1024
+MOST_SENTENCES = 5
 READ_S = 3.0
 _threads = threading.local()
 
@@ -305,4 +306,4 @@ def _sentences(fields: Any) -> dict[str, list[str]]:
     found = fields if isinstance(fields, Mapping) else {}
     lists = {name: found[name] for name in LIMIT_NAMES if isinstance(found.get(name), list)}
     said = {name: [one[:300] for one in given if _is_sentence(one)] for name, given in lists.items()}
-    return {name: given for name, given in said.items() if given}
+    return {name: given[:MOST_SENTENCES] for name, given in said.items() if given}

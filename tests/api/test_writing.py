@@ -95,9 +95,12 @@ def test_if_match_and_revision_must_agree(api: APIClient) -> None:
 
 
 def test_what_the_trader_refuses_is_409_rejected_with_its_sentence(api: APIClient) -> None:
-    answer = put(api, {"risk_per_trade": 7})
-    assert (answer.status_code, answer.json()["code"]) == (409, "rejected")
-    assert answer.json()["row"]["sync"] == "rejected"
+    for _ in range(2):
+        answer = put(api, {"risk_per_trade": 7})
+        assert (answer.status_code, answer.json()["code"]) == (409, "rejected")
+        assert answer.json()["detail"] == "Risk/Trade (%) must be at most 5 at this trader."
+        assert answer.json()["fields"] == {"risk_per_trade": ["Must be at most 5 at this trader."]}
+        assert answer.json()["row"]["sync"] == "rejected"
 
 
 def test_a_trader_away_is_202_pending(api: APIClient, fake: FakeTrader) -> None:

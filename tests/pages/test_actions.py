@@ -13,7 +13,7 @@ from riskcontrol.models import Change
 from tests.pages.conftest import Page
 from tests.pm.conftest import BTC as ROW
 from tests.pm.conftest import OTTO, adopted
-from tests.pm.fake_trader import BTC, FakeTrader
+from tests.pm.fake_trader import BTC, FakeTrader, Handler
 from venues.contract.states import Account
 
 ACTIONS = ("save", "enable", "disable", "reset", "kill", "close")
@@ -90,6 +90,25 @@ def test_what_the_trader_rejects_is_409_and_said_in_the_row(operator_page: Page,
     assert answer.status_code == 409
     assert "Rejected by hyperliquid" in answer.text
     assert "still enforced: 1.00" in answer.text
+    said = "Must be at most 5 at this trader."
+    beside = answer.text.split('data-error="risk_per_trade"')[1].split("</span>")[0]
+    assert beside.endswith(said)
+    assert f'aria-describedby="row-{operator_page.row["_id"]}-risk-error"' in answer.text
+    assert f"hyperliquid: {said.replace('Must', 'Risk/Trade (%) must')}" in answer["HX-Trigger"]
+
+
+def test_why_the_trader_refuses_to_enable_is_said_in_the_row(operator_page: Page, known: FakeTrader) -> None:
+    operator_page.post("disable", **operator_page.seen())
+
+    def refuse(handler: Handler) -> bool:
+        said = "The strategy is no longer in the strategies file."
+        handler.say(409, {"detail": said, "code": "rejected", "fields": {}})
+        return True
+
+    known.answer = refuse
+    answer = operator_page.post("enable", **operator_page.seen())
+    assert answer.status_code == 409
+    assert "no longer in the strategies file" in answer.text.split('data-error="row"')[1].split("</td>")[0]
 
 
 def test_what_follows_from_a_rejected_value_is_not_said_of_the_row(

@@ -15,7 +15,7 @@ from websockets.frames import Opcode
 from websockets.http11 import Request
 from websockets.server import ServerProtocol
 
-from venues.contract.limits import LIMIT_NAMES, RiskLimits
+from venues.contract.limits import LIMIT_NAMES, SPEC, RiskLimits
 from venues.contract.names import StrategyKey
 from venues.contract.states import Account, Kill, StrategyState, Trade
 from venues.serving.parsers import dump_json
@@ -36,9 +36,19 @@ def state(key: StrategyKey = BTC, **fields: Any) -> StrategyState:
 
 
 class Refusal(Exception):
-    def __init__(self, status: int, code: str, row: StrategyState | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        row: StrategyState | None = None,
+        fields: dict[str, list[str]] | None = None,
+    ) -> None:
         super().__init__(code)
         self.status, self.code, self.row = status, code, row
+        self.fields = fields or {}
+        self.detail = f"Refused: {code}."
+        for name, said in self.fields.items():
+            self.detail = f"{SPEC[name].label} {said[0][:1].lower()}{said[0][1:]}"
 
 
 class Connection:
@@ -173,7 +183,8 @@ class FakeTrader:
         if self._done(held, revision, limits == held.limits):
             return held
         if limits.risk_per_trade > self.max_risk:
-            raise Refusal(409, "rejected", held)
+            said = f"Must be at most {self.max_risk} at this trader."
+            raise Refusal(409, "rejected", held, {"risk_per_trade": [said]})
         changes: dict[str, Any] = {**limits.to_json(), "revision": self._later(held, revision)}
         return self.report(key, **changes)
 
@@ -289,7 +300,7 @@ class Handler(BaseHTTPRequestHandler):
                 raise Refusal(404, "not_found")
             row = self.trader.obey(parts[5], StrategyKey(parts[3], parts[4]), body)
         except Refusal as error:
-            said = {"detail": f"Refused: {error.code}.", "code": error.code, "fields": {}}
+            said = {"detail": error.detail, "code": error.code, "fields": error.fields}
             row_of = {"row": error.row.to_json()} if error.row else {}
             self.say(error.status, said | row_of)
             return

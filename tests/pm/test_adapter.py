@@ -162,6 +162,11 @@ def test_a_refusal_keeps_what_it_says_of_the_settings_and_nothing_else(
     with pytest.raises(Conflict) as caught:
         adapter.put_settings(BTC, {}, None)
     assert caught.value.fields == {"risk_per_trade": ["Too high."]}
+    many = b'{"risk_per_trade": [%s]}' % b", ".join([b'"%s"' % (b"x" * 900)] * 30)
+    answering(fake, 409, b'{"code": "rejected", "detail": "No.", "fields": %s}' % many)
+    with pytest.raises(Conflict) as caught:
+        adapter.put_settings(BTC, {}, None)
+    assert caught.value.fields == {"risk_per_trade": ["x" * 300] * 5}
 
 
 def test_a_redirect_is_not_followed(adapter: TraderAdapter, fake: FakeTrader) -> None:

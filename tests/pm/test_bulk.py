@@ -58,7 +58,8 @@ def test_a_refused_row_is_rejected_alone(two: FakeTrader) -> None:
     found = operations.bulk_update([BulkItem(BTC, high), BulkItem(ETH, FOUR)], actor=OTTO)
     assert [one.status for one in found] == ["rejected", "applied"]
     assert found[0].error is not None
-    assert found[0].error.detail == "Refused: rejected."
+    assert found[0].error.detail == "Risk/Trade (%) must be at most 5 at this trader."
+    assert found[0].error.fields == {"risk_per_trade": ["Must be at most 5 at this trader."]}
     assert two.states[OTHER].limits.stop_loss_dollars == 4
 
 

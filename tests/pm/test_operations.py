@@ -178,7 +178,7 @@ def test_what_the_trader_refuses_is_rejected_with_its_sentence(known: FakeTrader
     assert error.row is not None
     assert (error.row["sync"], error.row["risk_per_trade"]) == ("rejected", 50)
     assert error.row["enforced"]["risk_per_trade"] == 1
-    assert "Refused: rejected." in error.row["warnings"]
+    assert "Risk/Trade (%) must be at most 5 at this trader." in error.row["warnings"]
     assert outcomes() == [("change", "rejected")]
 
 
@@ -216,14 +216,43 @@ def test_two_values_refused_at_once_keep_both_sentences(known: FakeTrader) -> No
     assert error.detail == "Risk/Trade (%) must be at most 5. Stop Loss ($) must be at most 7."
 
 
-def refuses(fields: dict[str, str]) -> Callable[[Handler], bool]:
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_rejection_names_the_fields_that_the_trader_named_the_first_time_and_again(
+    known: FakeTrader, status: int
+) -> None:
+    said = {"risk_per_trade": "Must be at most 5.", "stop_loss_dollars": "Must be at most 7."}
+    known.answer = refuses(said | {"leverage": "Is ours."}, status)
+    both = {"risk_per_trade": Decimal(50), "stop_loss_dollars": Decimal(9)}
+    lists = {name: [sentence] for name, sentence in said.items()}
+    for _ in range(2):
+        assert refusal("rejected", operations.change_settings, BTC, both).fields == lists
+    one = {"stop_loss_dollars": Decimal(9)}
+    only = {"stop_loss_dollars": lists["stop_loss_dollars"]}
+    assert refusal("rejected", operations.change_settings, BTC, one).fields == only
+    known.answer = None
+    operations.change_settings(BTC, {"stop_loss_dollars": Decimal(6)}, actor=OTTO)
+    only = {"risk_per_trade": lists["risk_per_trade"]}
+    assert (
+        refusal("rejected", operations.change_settings, BTC, {"risk_per_trade": Decimal(50)}).fields == only
+    )
+
+
+def test_a_value_refused_for_another_settings_sake_names_that_one(known: FakeTrader) -> None:
+    known.answer = refuses({"max_strategy_loss": "Must be above the stop loss."})
+    for _ in range(2):
+        error = refusal("rejected", operations.change_settings, BTC, {"stop_loss_dollars": Decimal(60)})
+        assert error.fields == {"max_strategy_loss": ["Must be above the stop loss."]}
+
+
+def refuses(fields: dict[str, str], status: int = 409) -> Callable[[Handler], bool]:
     """A trader that refuses settings, with a sentence for each of these fields."""
-    body = {"code": "rejected", "fields": {name: [said] for name, said in fields.items()}}
+    code = "rejected" if status == 409 else "invalid"
+    body = {"code": code, "fields": {name: [said] for name, said in fields.items()}}
 
     def answer(handler: Handler) -> bool:
         if handler.command != "PUT":
             return False
-        handler.say(409, {"detail": next(iter(fields.values())), **body})
+        handler.say(status, {"detail": next(iter(fields.values())), **body})
         return True
 
     return answer

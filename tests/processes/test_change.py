@@ -118,6 +118,24 @@ def test_bad_input_is_refused_by_pm_and_by_the_trader_and_changes_nothing(produc
     assert settings_everywhere(product) == before
 
 
+def test_what_the_trader_refuses_is_named_by_pm_as_the_trader_named_it(product: Product) -> None:
+    before = product.trader_row()["risk_per_trade"]
+    theirs = product.trader("PUT", "/api/strategies/momentum/BTC/settings", {"risk_per_trade": 7})
+    assert (theirs.status_code, theirs.json()["code"]) == (409, "rejected")
+    assert theirs.json()["fields"] == {"risk_per_trade": ["Must be at most 5 at this trader."]}
+    for _ in range(2):
+        answer = product.change(risk_per_trade=7)
+        assert (answer.status_code, answer.json()["code"]) == (409, "rejected")
+        assert {name: answer.json()[name] for name in ("detail", "fields")} == {
+            name: theirs.json()[name] for name in ("detail", "fields")
+        }
+    item = {"source": product.venue, "strategy_id": "momentum", "symbol": "BTC", "risk_per_trade": 7}
+    bulk = product.api("POST", "/api/risk/bulk-update", {"updates": [item]}, product.token())
+    assert bulk.status_code == 207
+    assert bulk.json()["results"][0]["error"]["fields"] == theirs.json()["fields"]
+    assert product.change(risk_per_trade=before).status_code == 200
+
+
 def settings_everywhere(product: Product) -> list[Any]:
     """Give the settings as PM's row, the trader's row and its database have them, and the resting stop."""
     names = ("enabled", "risk_per_trade", "stop_loss_dollars", "max_strategy_loss", "revision", "epoch")
