@@ -44,6 +44,7 @@ class RowForm:
     seen: dict[str, Decimal] = field(default_factory=dict)
     seen_enabled: bool | None = None
     revision: int | None = None
+    back: int | None = None
     confirmed: frozenset[str] = frozenset()
     reason: str = ""
     epoch: int | None = None
@@ -60,6 +61,13 @@ class RowForm:
     def saw_limits(self, row: Mapping[str, Any]) -> bool:
         """Tell the same of the three limits alone."""
         return all(self.seen.get(name) == row[name] for name in LIMIT_NAMES)
+
+    def took(self, saved: Mapping[str, Decimal]) -> None:
+        """Take what was saved beside the fields as seen, and into those that nobody had typed in."""
+        for name, value in saved.items():
+            if name in self.typed and name not in self.changes and name not in self.errors:
+                self.typed[name], self.values[name] = f"{value:f}", value
+        self.seen.update(saved)
 
     def agrees(self, row: Mapping[str, Any]) -> bool:
         """Tell whether the limits stand in the form as the row holds them, whoever put them there."""
@@ -87,6 +95,7 @@ def read(posted: Mapping[str, str]) -> RowForm:
             form.seen[name] = Decimal(posted[f"was_{name}"])
     form.seen_enabled = {"1": True, "0": False}.get(posted.get("was_enabled", ""))
     form.revision = _whole(posted.get("keep")) if posted.get("keep") else _whole(posted.get("revision"))
+    form.back = _whole(posted.get("back"))
     form.epoch = _whole(posted.get("epoch"))
     form.confirmed = frozenset(posted.get("confirmed", "").split())
     form.reason = "".join(letter for letter in posted.get("reason", "") if letter.isprintable())

@@ -1,7 +1,8 @@
 """What the page's buttons do: each calls one operation and answers with the row (200, 409, 422)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from riskcontrol.forms import RowForm
 from riskcontrol.operations import Outcome
 from riskcontrol.pageaccess import on_row, page
 from riskcontrol.questions import Question
+from riskcontrol.remarks import way_back
 from riskcontrol.shown import Shown, show, with_conflict, with_form
 from venues.contract.errors import Conflict, ProductError, status_of
 from venues.contract.limits import LIMIT_NAMES, SPEC
@@ -32,6 +34,8 @@ ASKS_AGAIN = ("enable", "reset")
 def save(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
     """Change the limits that were edited: 422 with sentences, 409 with both sides, else the row."""
     form = forms.read(request.POST)
+    if form.back is not None:
+        return put_back(request, row, form, form.back)
     if form.errors:
         return row_answer(request, with_form(shown(row), form), 422)
     if form.revision != row["revision"]:
@@ -49,13 +53,30 @@ def save(request: HttpRequest, row: dict[str, Any]) -> HttpResponse:
         )  # fmt: skip
     except ProductError as error:
         return refused(request, row, form, error)
-    return done(request, outcome, _what_changed(row, form))
+    return done(request, outcome, _what_changed(row, form.changes))
 
 
-def _what_changed(row: dict[str, Any], form: RowForm) -> str:
+def put_back(request: HttpRequest, row: dict[str, Any], form: RowForm, revision: int) -> HttpResponse:
+    """Save, in the place of values that the trader refused, those that it still enforces.
+
+    Never asks: what is in force stays in force. What is typed in other fields stays typed.
+    """
+    changes, actor = way_back(row), actor_of(request, "page")
+    try:
+        outcome = operations.change_settings(
+            rows.key_of(row), changes, actor=actor, expected=revision, reason=form.reason
+        )
+    except ProductError as error:
+        view = with_form(shown(rows.row_by_id(row["_id"])), form)
+        view.refusal = error.detail
+        return row_answer(request, view, status_of(error))
+    form.took(changes)
+    return done(request, outcome, _what_changed(row, changes), form)
+
+
+def _what_changed(row: dict[str, Any], changes: Mapping[str, Decimal]) -> str:
     changed = [
-        f"{SPEC[name].label} {exact(row[name], 2)} to {exact(value, 2)}"
-        for name, value in form.changes.items()
+        f"{SPEC[name].label} {exact(row[name], 2)} to {exact(value, 2)}" for name, value in changes.items()
     ]
     return f"{questions.name_of(row)}, {', '.join(changed)}" if changed else ""
 

@@ -29,6 +29,7 @@ class Remark:
     parts: tuple[str, ...] = ()
     steps: tuple[tuple[str, str, bool], ...] = ()
     dim: str = ""
+    back: str = ""  # words of the button that goes back to what is enforced
 
 
 def kill_remark(row: Mapping[str, Any]) -> Remark | None:
@@ -131,7 +132,21 @@ def _rejected(row: Mapping[str, Any]) -> Remark:
         "bad",
         "no",
         tuple(f"{label} {wanted} refused, still enforced: {held}" for label, wanted, held in differing(row)),
+        back=_back(way_back(row)),
     )
+
+
+def way_back(row: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Give, as enforced, the limits that a row desires otherwise; empty where one could not be saved."""
+    held = row["enforced"] or row
+    found = {name: held[name] for name in LIMIT_NAMES if held[name] != row[name]}
+    return {} if any(SPEC[name].check(value) for name, value in found.items()) else found
+
+
+def _back(limits: Mapping[str, Decimal]) -> str:
+    if len(limits) > 1:
+        return "Go back to what is enforced"
+    return "".join(f"Go back to {exact(value, 2)}" for value in limits.values())
 
 
 def _sentence(text: str) -> str:

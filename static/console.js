@@ -77,7 +77,8 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { target } = event.detail;
-  if (target.matches?.("tbody.row")) arriving.push([target.id, rows.typedSince(target)]);
+  if (!target.matches?.("tbody.row")) return;
+  arriving.push([target.id, rows.typedSince(target), rows.heldFocus(target)]);
 });
 document.addEventListener("htmx:afterRequest", (event) => {
   const body = rowOfPath(event.detail.requestConfig?.path ?? "");
@@ -93,10 +94,12 @@ document.addEventListener("htmx:responseError", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   const { target } = event.detail;
   if (target.id === "ask") return;
-  for (const [id, typed] of arriving) {
+  for (const [id, typed, focused] of arriving) {
     const body = document.getElementById(id);
     if (!body) continue;
     rows.retype(body, typed);
+    // The button that was pressed may be gone: who works by keyboard stays in the row.
+    if (focused && document.activeElement === document.body) body.querySelector(".name a")?.focus();
     rows.refresh(body);
     closeQuestion();
     sum();

@@ -175,7 +175,11 @@ const sent = new WeakMap();
 export function sending(body) {
   body.dataset.busy = "1";
   sent.set(body, fieldsOf(body).map((input) => input.value));
+  body.dataset.focused = body.contains(document.activeElement) ? "1" : "";
 }
+
+// Whether the keyboard was in the row when it was sent: a push may take the button away before the answer comes.
+export const heldFocus = (body) => body.dataset.focused === "1";
 
 export function typedSince(body) {
   const before = sent.get(body) ?? [];

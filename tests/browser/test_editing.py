@@ -70,6 +70,32 @@ def test_two_windows_on_one_row_get_the_conflict(console: Console) -> None:
     wait_for(lambda: console.text(f"{console.row('SOL')} [data-cell=sync]") == "Applied")
 
 
+def test_a_rejected_row_goes_back_by_keyboard_to_what_is_enforced(console: Console) -> None:
+    button = f"{console.row('LINK')} [data-action=back]"
+    console.type_into("LINK", "risk_per_trade", "6").send_keys(Keys.ENTER)
+    console.press("#question [data-action=confirm]")
+    wait_for(lambda: console.cell("LINK", "sync") == "Rejected")
+    assert "must be at most 5 at this trader" in console.cell("LINK", "notes")
+    assert console.value("LINK", "risk_per_trade") == "6.00"
+    console.type_into("LINK", "stop_loss_dollars", "4")
+    wait_for(lambda: console.all(button))
+    console.run("document.querySelector(arguments[0]).focus()", f"{console.row('LINK')} .save button")
+    for _ in range(8):
+        console.browser.switch_to.active_element.send_keys(Keys.TAB)
+        if console.run("return document.activeElement.dataset.action") == "back":
+            break
+    assert console.run("return document.activeElement.textContent") == "Go back to 1.00"
+    console.browser.switch_to.active_element.send_keys(Keys.ENTER)
+    wait_for(lambda: console.cell("LINK", "sync") == "Applied")
+    assert console.value("LINK", "risk_per_trade") == "1.00"
+    assert console.value("LINK", "stop_loss_dollars") == "4.00"
+    assert console.text("#unsaved") == "1 unsaved row"
+    assert console.run("return document.activeElement.closest('tbody') !== null")
+    assert not console.all(button)
+    assert console.trader.states[key("LINK")].limits.risk_per_trade == 1
+    console.field("LINK", "stop_loss_dollars").send_keys(Keys.ESCAPE)
+
+
 def test_take_theirs_gives_the_stored_row(console: Console) -> None:
     browser = console.browser
     first = browser.current_window_handle

@@ -1,6 +1,7 @@
 """What the page's buttons do: the row as answer, with and without scripts, by role."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from decimal import Decimal
 
@@ -14,6 +15,7 @@ from tests.pages.conftest import Page
 from tests.pm.conftest import BTC as ROW
 from tests.pm.conftest import OTTO, adopted
 from tests.pm.fake_trader import BTC, FakeTrader, Handler
+from venues.contract.errors import Conflict
 from venues.contract.states import Account
 
 ACTIONS = ("save", "enable", "disable", "reset", "kill", "close")
@@ -95,6 +97,62 @@ def test_what_the_trader_rejects_is_409_and_said_in_the_row(operator_page: Page,
     assert beside.endswith(said)
     assert f'aria-describedby="row-{operator_page.row["_id"]}-risk-error"' in answer.text
     assert f"hyperliquid: {said.replace('Must', 'Risk/Trade (%) must')}" in answer["HX-Trigger"]
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_rejected_row_goes_back_to_what_is_enforced(
+    page_of: Callable[..., Page], operator: User, known: FakeTrader, htmx: bool
+) -> None:
+    page = page_of(operator, htmx)
+    page.post("save", risk_per_trade="6", stop_loss_dollars="4", confirmed="loosen", **page.seen())
+    assert page.row["sync"] == "rejected"
+    button = page.client.get("/", headers={"HX-Request": ""}).text.split('-back" form="act"')[1]
+    assert "Go back to what is enforced" in button.split("</button>")[0]
+    assert f'formaction="/rows/{page.row["_id"]}/save" name="back" value="1"' in button.split(">")[0]
+    answer = page.post("save", back="1")
+    assert answer.status_code == (200 if htmx else 302)
+    row = page.row
+    assert (row["risk_per_trade"], row["stop_loss_dollars"]) == (1, 5)
+    assert (row["sync"], row["enforced"], row["revision"]) == ("applied", None, 2)
+    assert known.told("settings")[-1] == {"risk_per_trade": 1, "stop_loss_dollars": 5, "revision": 2}
+    change = Change.objects.filter(action="change").latest("id")
+    assert (change.actor, change.via, change.outcome) == ("otto", "page", "applied")
+    assert (change.before["risk_per_trade"], change.after["risk_per_trade"]) == (6, 1)
+
+
+def test_one_value_is_named_by_the_way_back_and_what_is_typed_beside_it_stays(
+    operator_page: Page, known: FakeTrader
+) -> None:
+    rejected = operator_page.post("save", risk_per_trade="6", confirmed="loosen", **operator_page.seen())
+    assert ">Go back to 1.00</button>" in rejected.text
+    typed = {"risk_per_trade": "6.00", "stop_loss_dollars": "4", "max_strategy_loss": "50.00"}
+    answer = operator_page.post("save", back="1", **typed, **operator_page.seen())
+    assert answer.status_code == 200
+    assert "Risk/Trade (%) 6.00 to 1.00" in answer["HX-Trigger"]
+    assert "conflict" not in answer.text
+    fields = [part.split('"')[0] for part in answer.text.split(' value="')[1:4]]
+    assert fields == ["1.00", "4.00", "50.00"]
+    assert known.states[BTC].limits.stop_loss_dollars == 5
+
+
+def test_the_way_back_of_a_row_that_has_moved_on_is_409_and_changes_nothing(
+    operator_page: Page, known: FakeTrader
+) -> None:
+    operator_page.post("save", risk_per_trade="6", confirmed="loosen", **operator_page.seen())
+    operations.change_settings(ROW, {"risk_per_trade": Decimal(2)}, actor=OTTO)
+    answer = operator_page.post("save", back="1", **operator_page.seen())
+    assert answer.status_code == 409
+    assert "Somebody was first" in answer.text.split('data-error="row"')[1]
+    assert known.states[BTC].limits.risk_per_trade == 2
+
+
+def test_who_may_not_change_a_row_is_offered_no_way_back(viewer_page: Page, known: FakeTrader) -> None:
+    with suppress(Conflict):
+        operations.change_settings(ROW, {"risk_per_trade": Decimal(6)}, actor=OTTO)
+    answer = viewer_page.get().text
+    assert "still enforced: 1.00" in answer
+    assert "Go back" not in answer
+    assert viewer_page.post("save", back="1").status_code == 403
 
 
 def test_why_the_trader_refuses_to_enable_is_said_in_the_row(operator_page: Page, known: FakeTrader) -> None:
