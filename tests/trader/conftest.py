@@ -133,6 +133,18 @@ class House:
     def row(self, key: StrategyKey = KEY) -> StrategyState:
         return self.engine.row(key)
 
+    def follow_rows(self) -> dict[StrategyKey, StrategyState]:
+        """Give what a listener knows of every strategy: its row as it was when it was last told of."""
+        known = {StrategyKey(row.strategy_id, row.symbol): row for row in self.engine.rows()}
+
+        def hear(key: str) -> None:
+            kind, *names = key.split(":", 2)
+            if kind == "strategy":
+                known[StrategyKey(*names)] = self.engine.row(StrategyKey(*names))
+
+        self.engine.hub.listen(hear)
+        return known
+
     def opening_orders(self) -> int:
         return sum(not order.reduce_only for order in self.venue.sent)
 

@@ -13,6 +13,7 @@ import pytest
 from tests.trader.conftest import KEY, House, Told
 from venues.contract.errors import ProductError
 from venues.contract.names import StrategyKey
+from venues.contract.states import StrategyState
 from venues.trader.core import Config
 from venues.trader.gateway import Disconnected, Event, Funding
 from venues.trader.models import Booking
@@ -228,7 +229,18 @@ class Day:
         venue.silent_fills = venue.unread = venue.post_only = False
         self.house.engine.core.wants_reconcile.set()
         await self.house.pass_(75)
+        known = self.house.follow_rows()
+        for key in known:
+            await self.house.engine.apply_settings(key, {"stop_loss_dollars": Decimal(13)}, None)
+        await self.house.pass_(2)  # the market stands still
+        for key, row in known.items():
+            assert shown(row) == shown(self.house.row(key)), (self.story, key)
         self.count_kills()
+
+
+def shown(row: StrategyState) -> object:
+    """Give a row without what passes by itself: its time and its last price."""
+    return replace(row, as_of="", position=row.position and replace(row.position, mark_price=None))
 
 
 async def all_on_disk(house: House) -> None:

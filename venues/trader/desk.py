@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from venues.contract.limits import RiskLimits
 from venues.contract.money import from_micros
@@ -196,6 +197,7 @@ class Desk:
     denials: int = 0
     closed_by: str = ""
     resetting: bool = False
+    shown: tuple[Any, ...] | None = None  # the part of its row that no price moves, as it was last told
 
     @property
     def marks(self) -> tuple[int, int]:

@@ -172,8 +172,10 @@ class Engine:
         for desk in list(core.desks.values()):
             self.step(desk)
         self._prepare_when_due()
-        if ticks % 2 == 0 and not self._obeying:
-            core.spawn(self._obey_kill_file())
+        if ticks % 2 == 0:
+            rows.tell_changed(core)
+            if not self._obeying:
+                core.spawn(self._obey_kill_file())
         if ticks % 4 == 0:
             for desk in core.desks.values():
                 tripping.save_marks(core, desk)

@@ -40,6 +40,20 @@ def row(core: Core, desk: Desk) -> StrategyState:
     )
 
 
+def tell_changed(core: Core) -> None:
+    """Publish rows of which more than money has changed: a stop that rests by now, a warning of age.
+
+    Prices publish a row too, and a market that stands still has none.
+    """
+    for desk in core.desks.values():
+        held = position(core, desk)
+        trade = held and (held.side, held.size, held.entry_price, held.stop_price)
+        shown = (trade, desk.kill, tuple(warnings(core, desk)), desk.last_denial)
+        if shown != desk.shown:
+            desk.shown = shown
+            core.publish(desk)
+
+
 def position(core: Core, desk: Desk) -> Position | None:
     """Give the open trade of a desk; None when flat."""
     side, entry = desk.side, desk.ledger.entry_price
