@@ -14,6 +14,7 @@ from selenium.webdriver import Chrome, Keys
 from tests.browser.conftest import Console
 from tests.browser.scene import desk
 from tests.browser.site import BASE, Site, free_port, missing, open_browser, running_site, wait_for
+from tests.processes.product import VENUES
 
 DOCS = BASE / "docs"
 # file, theme, width, height
@@ -37,10 +38,14 @@ def main() -> int:
     browser = open_browser()
     try:
         with tempfile.TemporaryDirectory() as directory:
-            with running_site(Path(directory), hyperliquid=desk()) as site:
+            desks = {source: desk(source) for source in VENUES}
+            with running_site(Path(directory), **desks) as site:
                 take_console(browser, site, target, everything=given is not None)
             with running_trader(Path(directory)) as url:
-                take_trader(browser, url, target, everything=given is not None)
+                take_trader(browser, url, target, "trader", everything=given is not None)
+            if given:
+                with running_trader(Path(directory), "lighter") as url:
+                    take_trader(browser, url, target, "trader-lighter", everything=True)
     finally:
         browser.quit()
     return 0
@@ -49,25 +54,26 @@ def main() -> int:
 def take_console(browser: Chrome, site: Site, target: Path, everything: bool) -> None:
     """Edit some rows, then take the table in every theme and width."""
     console = Console(browser, site, "hyperliquid").sign_in()
+    lighter = Console(browser, site, "lighter")
     console.type_into("HYPE", "max_strategy_loss", "45").send_keys(Keys.ENTER)
     wait_for(lambda: console.text(f"{console.row('HYPE')} [data-cell=sync]") == "Applied")
-    console.type_into("XRP", "risk_per_trade", "6").send_keys(Keys.ENTER)
-    console.press("#question [data-action=confirm]")
-    wait_for(lambda: "Rejected" in console.cell("XRP", "sync"))
+    lighter.type_into("XRP", "risk_per_trade", "6").send_keys(Keys.ENTER)
+    lighter.press("#question [data-action=confirm]")
+    wait_for(lambda: "Rejected" in lighter.cell("XRP", "sync"))
     console.type_into("LINK", "stop_loss_dollars", "-5").send_keys(Keys.ENTER)
     wait_for(lambda: console.text(f'{console.row("LINK")} [data-error="stop_loss_dollars"]'))
-    console.type_into("AVAX", "max_strategy_loss", "75")
+    lighter.type_into("1000PEPE", "max_strategy_loss", "75")
     console.type_into("SOL", "stop_loss_dollars", "4.50")
     console.press("[data-action=dismiss]") if console.one("#toast").is_displayed() else None
     for name, theme, width, height in PICTURES:
         if everything or name in KEPT:
             shoot(browser, target / name, theme, width, height)
     if everything:
-        console.press(f"{console.row('SUI')} .name a")
+        console.press(f"{lighter.row('SUI')} .name a")
         console.one("#drawer [data-action=kill]")
         shoot(browser, target / "risk-drawer.png", "light", 1440, 860)
         shoot(browser, target / "risk-drawer-wide.png", "dark", 2560, 860)
-        console.press(f"{console.row('SUI')} [data-action=reset]")
+        console.press(f"{lighter.row('SUI')} [data-action=reset]")
         console.one("#question[open]")
         shoot(browser, target / "risk-reset.png", "light", 1440, 860)
         site.freeze()
@@ -78,13 +84,13 @@ def take_console(browser: Chrome, site: Site, target: Path, everything: bool) ->
     browser.get("about:blank")
 
 
-def take_trader(browser: Chrome, url: str, target: Path, everything: bool) -> None:
-    """Take the trader's own page."""
+def take_trader(browser: Chrome, url: str, target: Path, name: str, everything: bool) -> None:
+    """Take a trader's own page."""
     browser.get(url)
     wait_for(lambda: browser.find_elements("css selector", "#side li"))
-    shoot(browser, target / "trader.png", "dark", 1440, 860)
+    shoot(browser, target / f"{name}.png", "dark", 1440, 860)
     if everything:
-        shoot(browser, target / "trader-390.png", "light", 390, 1600)
+        shoot(browser, target / f"{name}-390.png", "light", 390, 1600)
 
 
 def shoot(browser: Chrome, file: Path, theme: str, width: int, height: int) -> None:

@@ -16,12 +16,19 @@ from venues.contract.names import StrategyKey
 from venues.contract.states import Account, Trade
 from venues.trader import facade
 
-CLOSED = (
-    ("momentum-fast", "SUI", "long", "2193.4", "-8.02", "0.69", "kill"),
-    ("swing", "LINK", "long", "31.25", "4.71", "0.52", "signal"),
-    ("breakout", "SOL", "short", "2.71", "-4.97", "0.48", "stop"),
-    ("momentum", "BTC", "short", "0.0079", "6.84", "0.46", "signal"),
-)
+CLOSED = {
+    "hyperliquid": (
+        ("grid", "kPEPE", "long", "24990", "-8.02", "0.69", "stop"),
+        ("swing", "LINK", "long", "31.25", "4.71", "0.52", "signal"),
+        ("breakout", "SOL", "short", "2.71", "-4.97", "0.48", "stop"),
+        ("momentum", "BTC", "short", "0.0079", "6.84", "0.46", "signal"),
+    ),
+    "lighter": (
+        ("momentum-fast", "SUI", "long", "219.3", "-8.02", "0.00", "kill"),
+        ("gold-swing", "XAU", "long", "0.121", "4.71", "0.00", "signal"),
+        ("trend-4h", "1000PEPE", "short", "25510", "-4.97", "0.00", "stop"),
+    ),
+}
 
 
 class SceneEngine(FakeEngine):
@@ -30,7 +37,7 @@ class SceneEngine(FakeEngine):
     def __init__(self) -> None:
         super().__init__()
         self.source = settings.TRADER_SOURCE
-        self.states = {StrategyKey(one.strategy_id, one.symbol): one for one in desk()}
+        self.states = {StrategyKey(one.strategy_id, one.symbol): one for one in desk(self.source)}
         self.told = Account(
             equity=Decimal("9988.73"), margin_used=Decimal("701.20"), unattributed=Decimal("-0.41"),
             network="paper", venue=self.source, connected=True, as_of=AT,
@@ -41,7 +48,7 @@ class SceneEngine(FakeEngine):
                 str(place), name, symbol, 0, side, Decimal(size), one, one, AT, AT,
                 Decimal(pnl), Decimal(fees), Decimal(0), Decimal(0), by,
             )
-            for place, (name, symbol, side, size, pnl, fees, by) in enumerate(CLOSED)
+            for place, (name, symbol, side, size, pnl, fees, by) in enumerate(CLOSED[self.source])
         ]  # fmt: skip
 
     def positions(self) -> list[dict[str, Any]]:
