@@ -19,7 +19,6 @@ from venues.serving.numerals import (
     figure,
     moment,
     parts,
-    percent,
     reward,
 )
 
@@ -210,7 +209,7 @@ def loss_used(row: Mapping[str, Any]) -> dict[str, Any]:
         **used,
         "share": share,
         "value": min(int(share), 100),
-        "text": f"{int(share)}{NARROW}%",
+        "text": f"{int(share)}{NARROW}%" if share < 1000 else f">999{NARROW}%",
         "room": room,
         "left": brief(room),
         "tone": "bad" if share >= ALARM else "warn" if share >= WATCH else "",
@@ -276,7 +275,7 @@ def _position(position: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "micros": 0 if worth is None else to_micros(worth),
         "stop_whole": whole,
         "stop_rest": rest,
-        "gap": "" if gap is None else percent(gap, signed=True),
+        "gap": "" if gap is None else figure(gap, signed=True),
         "title": title,
     }
 

@@ -83,6 +83,8 @@ class Console:
             self.browser.add_cookie(cookie)
         self.browser.get(self.site.url)
         if self.all("input[name=username]"):
+            # The field takes the focus by itself; who focuses it earlier is told of in the log.
+            wait_for(lambda: self.run("return document.activeElement.name === 'username'"))
             self.browser.find_element(By.NAME, "username").send_keys(name)
             self.browser.find_element(By.NAME, "password").send_keys(f"{password}\n")
         wait_for(lambda: self.all("main[data-ready]"))
