@@ -36,7 +36,7 @@ class TradersView(ReadView):
 
     @extend_schema(
         operation_id="traders",
-        responses={200: serializers.TraderSerializer(many=True), **serializers.READ_ERRORS},
+        responses={200: serializers.TraderSerializer(many=True), **serializers.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
         """List traders."""
@@ -47,7 +47,9 @@ class TraderView(ReadView):
     """One trader and its link state."""
 
     @extend_schema(
-        operation_id="trader", responses={200: serializers.TraderSerializer, **serializers.READ_ERRORS}
+        operation_id="trader",
+        parameters=serializers.name_parameters("source"),
+        responses={200: serializers.TraderSerializer, **serializers.errors(400, 401, 403, 404)},
     )
     def get(self, request: Request, source: str) -> Response:
         """Read one trader."""
@@ -60,7 +62,7 @@ class SummaryView(ReadView):
 
     @extend_schema(
         operation_id="summary",
-        responses={200: serializers.SummarySerializer, **serializers.READ_ERRORS},
+        responses={200: serializers.SummarySerializer, **serializers.errors(401, 403)},
     )
     def get(self, request: Request) -> Response:
         """Read equity, open PnL, margin and counts, of every trader and in total."""

@@ -1,5 +1,7 @@
 """The OpenAPI document and its page, and what they say beyond the views: how to come in."""
 
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from csp.decorators import csp_update
@@ -40,6 +42,24 @@ class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
         """Give the OpenAPI security scheme."""
         return {"type": "apiKey", "in": "cookie", "name": settings.SESSION_COOKIE_NAME}
+
+
+def as_it_is_read(result: Any, **given: Any) -> Any:
+    """Give the document with bounds as numbers, and bodies that take no other keys than they name."""
+    for name, shape in result["components"]["schemas"].items():
+        if name.endswith("Request"):
+            shape["additionalProperties"] = False
+    return _plain(result)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    return value
 
 
 class JSONErrors(APIView):

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import datetime
 from typing import Any, NoReturn
 
 from django.http import HttpResponse, HttpResponseNotModified
@@ -16,19 +15,24 @@ from rest_framework.serializers import BaseSerializer
 
 from portfolio.access import Operator, OperatorWrites, Viewer, actor_of, allows
 from portfolio.rest import public
-from portfolio.serializers import READ_ERRORS
+from portfolio.serializers import errors
 from riskcontrol import audit, bodies, operations, rows, serializers
+from riskcontrol.described import (
+    ANSWERED_ERRORS,
+    CHANGE_FILTERS,
+    ETAG,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    LIST_ETAG,
+    NAME_FILTERS,
+    ROW_ERRORS,
+    ROW_NAMES,
+    WRITE_ERRORS,
+)
 from venues.contract.errors import ProductError, Refused
 from venues.contract.names import RowKey, row_key
 
 ORDERING_WORDS = (*rows.ORDERINGS, *(f"-{name}" for name in rows.ORDERINGS))
-ERRORS = READ_ERRORS
-WRITE_ERRORS = {**ERRORS, **dict.fromkeys((409, 413, 415), serializers.RowErrorSerializer)}
-ANSWERED_ERRORS = {**WRITE_ERRORS, **dict.fromkeys((502, 503), serializers.RowErrorSerializer)}
-IF_MATCH = OpenApiParameter(
-    "If-Match", str, OpenApiParameter.HEADER, description='The revision shown, quoted: `"7"`; or `*`.'
-)
-NAME_FILTERS = [OpenApiParameter(name, str) for name in bodies.NAMES]
 
 
 class RiskView(GenericAPIView):  # type: ignore[type-arg]  # there is no one model behind a row
@@ -95,12 +99,18 @@ class StrategiesView(RiskView):
     @extend_schema(
         operation_id="strategies",
         parameters=[
+            IF_NONE_MATCH,
+            LIST_ETAG,
             *NAME_FILTERS,
             OpenApiParameter("status", str, enum=bodies.STATUSES),
             OpenApiParameter("q", str, description="Text in source, id, name or symbol."),
             OpenApiParameter("ordering", str, enum=ORDERING_WORDS),
         ],
-        responses={200: serializers.RowsSerializer, 304: OpenApiResponse(description="Unchanged."), **ERRORS},
+        responses={
+            200: serializers.RowsSerializer,
+            304: OpenApiResponse(description="Unchanged."),
+            **errors(400, 401, 403),
+        },
     )
     def get(self, request: Request) -> HttpResponse:
         """List strategies; the ETag rises with any change, `If-None-Match` gets 304."""
@@ -135,14 +145,18 @@ class RowView(RiskView):
                 kwargs["instance"] = rows.row(self.key)
         return super().get_serializer(*args, **kwargs)
 
-    @extend_schema(operation_id="row", responses={200: serializers.RowSerializer, **ERRORS})
+    @extend_schema(
+        operation_id="row",
+        parameters=[*ROW_NAMES, ETAG],
+        responses={200: serializers.RowSerializer, **ROW_ERRORS},
+    )
     def get(self, request: Request, **names: str) -> Response:
         """Read one row; its ETag is its revision."""
         return row_answer(rows.row(self.key))
 
     @extend_schema(
         operation_id="change_settings",
-        parameters=[IF_MATCH],
+        parameters=[*ROW_NAMES, IF_MATCH, ETAG],
         request=serializers.SettingsSerializer,
         responses={200: serializers.RowSerializer, 202: serializers.RowSerializer, **WRITE_ERRORS},
     )
@@ -195,7 +209,7 @@ class EnableView(ToggleView):
 
     @extend_schema(
         operation_id="enable",
-        parameters=[IF_MATCH],
+        parameters=[*ROW_NAMES, IF_MATCH, ETAG],
         responses={200: serializers.RowSerializer, **ANSWERED_ERRORS},
     )
     def post(self, request: Request, **names: str) -> Response:
@@ -211,7 +225,7 @@ class DisableView(ToggleView):
 
     @extend_schema(
         operation_id="disable",
-        parameters=[IF_MATCH],
+        parameters=[*ROW_NAMES, IF_MATCH, ETAG],
         responses={200: serializers.RowSerializer, 202: serializers.RowSerializer, **WRITE_ERRORS},
     )
     def post(self, request: Request, **names: str) -> Response:
@@ -227,7 +241,9 @@ class ResetView(ActionView):
     known = ("reason", "epoch", "force")
 
     @extend_schema(
-        operation_id="reset_kill_switch", responses={200: serializers.RowSerializer, **ANSWERED_ERRORS}
+        operation_id="reset_kill_switch",
+        parameters=[*ROW_NAMES, ETAG],
+        responses={200: serializers.RowSerializer, **ANSWERED_ERRORS},
     )
     def post(self, request: Request, **names: str) -> Response:
         """Reset; `epoch` names the kill it clears, `force` is kept to admins."""
@@ -246,7 +262,8 @@ class KillView(ActionView):
 
     @extend_schema(
         operation_id="kill",
-        responses={200: serializers.RowSerializer, 202: serializers.RowSerializer, **ANSWERED_ERRORS},
+        parameters=[*ROW_NAMES, ETAG],
+        responses={200: serializers.RowSerializer, 202: serializers.RowSerializer, **WRITE_ERRORS},
     )
     def post(self, request: Request, **names: str) -> Response:
         """Kill; 202 while the trader is unreachable, repeated until it acknowledges."""
@@ -259,7 +276,11 @@ class CloseView(ActionView):
     serializer_class = serializers.ReasonSerializer
     action = "close"
 
-    @extend_schema(operation_id="close", responses={200: serializers.RowSerializer, **ANSWERED_ERRORS})
+    @extend_schema(
+        operation_id="close",
+        parameters=[*ROW_NAMES, ETAG],
+        responses={200: serializers.RowSerializer, **ANSWERED_ERRORS},
+    )
     def post(self, request: Request, **names: str) -> Response:
         """Close the open trade."""
         return outcome_answer(operations.close(self.key, **self.read()))
@@ -273,10 +294,12 @@ class BulkView(RiskView):
 
     @extend_schema(
         operation_id="bulk_update",
+        request={"application/json": serializers.BulkSerializer},
         responses={
             200: serializers.BulkAnswerSerializer,
             207: serializers.BulkAnswerSerializer,
-            **WRITE_ERRORS,
+            **errors(400, shape=serializers.BulkErrorSerializer),
+            **errors(401, 403, 413, 415, 503),
         },
     )
     def post(self, request: Request) -> Response:
@@ -315,14 +338,8 @@ class ChangesView(RiskView):
 
     @extend_schema(
         operation_id="changes",
-        parameters=[
-            *NAME_FILTERS,
-            OpenApiParameter("actor", str),
-            OpenApiParameter("action", str, enum=serializers.ACTIONS),
-            OpenApiParameter("since", datetime),
-            OpenApiParameter("until", datetime),
-        ],
-        responses={200: serializers.ChangeSerializer(many=True), **ERRORS},
+        parameters=[*NAME_FILTERS, *CHANGE_FILTERS],
+        responses={200: serializers.ChangeSerializer(many=True), **ROW_ERRORS},
     )
     def get(self, request: Request, **names: str) -> Response:
         """List audit records in pages of 50."""
@@ -344,7 +361,9 @@ class RowChangesView(ChangesView):
     """The audit records of one row, newest first."""
 
     @extend_schema(
-        operation_id="row_changes", responses={200: serializers.ChangeSerializer(many=True), **ERRORS}
+        operation_id="row_changes",
+        parameters=[*ROW_NAMES, *CHANGE_FILTERS],
+        responses={200: serializers.ChangeSerializer(many=True), **ROW_ERRORS},
     )
     def get(self, request: Request, **names: str) -> Response:
         """List one row's audit records in pages of 50."""

@@ -53,7 +53,7 @@ def test_a_running_exchange_is_asked(tmp_path: Path) -> None:
         ({**MINE, "agents": ["x"]}, "agents"),
         ({**MINE, "balance": "much"}, "must be a number"),
         ({**MINE, "venue": "nowhere"}, "venue must be one of hyperliquid, lighter"),
-        ({**MINE, "agent": AGENT}, "agent unknown field"),
+        ({**MINE, "agent": AGENT}, "agent: Unknown field"),
         ([], "must be a JSON object"),
     ],
 )

@@ -101,5 +101,9 @@ def status_of(error: ProductError) -> int:
 def invalid(fields: Fields, label: str = "") -> Refused:
     """Give the error for bad fields; its sentence is the first field's, with that field's label."""
     name, said = next(iter(fields.items()))
-    sentence = said[0][:1].lower() + said[0][1:]
-    return Refused(f"{label or name} {sentence}", code="invalid", fields=fields)
+    sentence = said[0]
+    if sentence.startswith("Must "):
+        sentence = f"{label or name} {sentence[:1].lower()}{sentence[1:]}"
+    elif name != "non_field_errors":
+        sentence = f"{label or name}: {sentence}"
+    return Refused(sentence, code="invalid", fields=fields)

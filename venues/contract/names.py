@@ -10,6 +10,7 @@ GRAMMAR = {
     "strategy_id": re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}"),
     "symbol": re.compile(r"[A-Za-z0-9@][A-Za-z0-9@:._-]{0,31}"),
 }
+LONGEST = {"source": 32, "strategy_id": 64, "symbol": 32}
 SENTENCE = {
     "source": "Must be a lower-case letter, then up to 31 of a-z, 0-9 and -.",
     "strategy_id": "Must be a letter or digit, then up to 63 letters, digits, _ . and -.",
