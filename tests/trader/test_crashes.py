@@ -12,6 +12,7 @@ from venues.contract.errors import Conflict, ProductError
 from venues.trader.core import Config
 from venues.trader.gateway import Connected, Disconnected, Fill, Funding
 from venues.trader.models import Booking, Order, Strategy
+from venues.trader.strategies.base import Wanted
 
 
 async def lost_beyond_max_dd(house: House) -> None:
@@ -169,6 +170,24 @@ async def test_drawdown_kills_from_the_highest_total(house: House) -> None:
     kill = house.row().kill
     assert kill is not None
     assert kill.cause == "drawdown"
+
+
+@pytest.mark.parametrize(("side", "alone"), [("long", 54_000), ("short", 46_000)])
+async def test_i18_a_gain_at_a_mark_that_stands_alone_moves_no_high_water_mark(
+    house: House, side: Wanted, alone: int
+) -> None:
+    house.algorithms[KEY].side = side
+    house.config = Config(kill_on="drawdown")
+    house.engine = house.build()
+    await house.start()
+    await house.candle()
+    await house.mark(50_000)
+    peak = house.desk().peak
+    await house.mark(alone, oracle=50_000)
+    assert house.desk().peak == peak
+    await house.mark(50_000)
+    assert house.desk().peak == peak
+    assert not house.row().is_killed
 
 
 async def test_an_order_whose_fills_are_booked_and_whose_status_is_not_is_settled(house: House) -> None:
