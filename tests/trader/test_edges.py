@@ -12,6 +12,7 @@ from venues.contract.names import StrategyKey
 from venues.contract.states import Side
 from venues.trader.core import Config
 from venues.trader.denied import Denied
+from venues.trader.gateway import Market
 from venues.trader.sizing import order_size
 from venues.trader.stops import Costs, check_entry_stop
 from venues.trader.strategies.base import Wanted
@@ -65,18 +66,15 @@ def test_what_a_trade_needs_is_by_the_dearer_price_too(mark: int, limit: int) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "smallest", "reason"),
+    ("market", "reason"),
     [
-        ("min_size", "4.16666", None),  # 1.2 times that is 4.999992
-        ("min_size", "4.16667", "size below minimum"),
-        ("min_notional", "416.66", None),
-        ("min_notional", "416.67", "size below minimum"),
+        (replace(BTC, min_size=Decimal("4.16666")), None),  # 1.2 times that is 4.999992
+        (replace(BTC, min_size=Decimal("4.16667")), "size below minimum"),
+        (replace(BTC, min_notional=Decimal("416.66")), None),
+        (replace(BTC, min_notional=Decimal("416.67")), "size below minimum"),
     ],
 )
-def test_a_trade_is_at_least_one_fifth_above_either_minimum(
-    name: str, smallest: str, reason: str | None
-) -> None:
-    market = replace(BTC, **{name: Decimal(smallest)})
+def test_a_trade_is_at_least_one_fifth_above_either_minimum(market: Market, reason: str | None) -> None:
     with passes_or_says(reason):
         order_size(
             equity=Decimal(1000), risk_per_trade=Decimal(5), leverage=10,
