@@ -93,8 +93,7 @@ class Socket:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self.accepted:
-            await self.talk.send_input({"type": "websocket.disconnect", "code": 1000})
+        await self.talk.send_input({"type": "websocket.disconnect", "code": 1000})
         with suppress(asyncio.CancelledError):
             await self.talk.wait(LIMIT_S)
 
