@@ -27,7 +27,7 @@ def table_context(
     return {
         "rows": screen.finish(html, request, sources),
         "columns": table.columns(filters),
-        "foot": screen.foot(found, len(everything)),
+        "foot": screen.foot(found, len(everything), sources),
         "filters": filters,
         "nothing": None if found else _nothing(filters, len(everything)),
         "operator": operator,

@@ -145,19 +145,42 @@ def _lacks(without: Sequence[str], untold: Sequence[str], told: set[str], silent
     return ", ".join(said)
 
 
-def foot(shown: Sequence[Row], everything: int) -> dict[str, Any]:
-    """Give the footer's totals over the rows that are shown."""
-    worth = [
-        row["position"]["size"] * row["position"]["mark_price"]
-        for row in shown
-        if row["position"] and row["position"]["mark_price"] is not None
-    ]
-    pnls = [row["total_pnl"] for row in shown if row["total_pnl"] is not None]
+def foot(shown: Sequence[Row], everything: int, sources: Iterable[Row]) -> dict[str, Any]:
+    """Give the footer's totals over the rows that are shown, marked like the header's.
+
+    The page keeps them up to date by itself, sums, marks and words alike (static/foot.js).
+    """
+    worths = [(row["source"], _worth(row)) for row in shown]
+    pnls = [(row["source"], row["total_pnl"]) for row in shown]
+    names = {row["source"] for row in shown}
+    silent = [one for one in sources if one["source"] in names and one["status"] != "online" and one["as_of"]]
+    no_pnl, no_worth = ({name for name, amount in one if amount is None} for one in (pnls, worths))
     return {
         "count": len(shown),
         "all": everything,
         "max": figure(sum((row["max_strategy_loss"] for row in shown), Decimal(0))),
         "killed": sum(1 for row in shown if row["is_killed"]),
-        "pnl": figure(sum(pnls, Decimal(0)), signed=True),
-        "open": figure(sum(worth, Decimal(0))),
+        "pnl": figure(_known([pnl for _, pnl in pnls]), signed=True),
+        "pnl_lacks": bool(no_pnl or silent),
+        "open": figure(_known([worth for _, worth in worths])),
+        "open_lacks": bool(no_worth or silent),
+        "lacks": ", ".join(
+            [
+                *(f"PnL without {_part(name, pnls)}{name}" for name in sorted(no_pnl)),
+                *(f"positions without {_part(name, worths)}{name}" for name in sorted(no_worth)),
+                *(f"{one['source']} as of {moment(one['as_of'])} UTC" for one in silent),
+            ]
+        ),
     }
+
+
+def _worth(row: Row) -> Decimal | None:
+    """Give what an open trade is worth; None where that, or whether there is one, is not known."""
+    position = row["position"]
+    if not position:
+        return Decimal(0) if row["_tells_positions"] else None
+    return None if position["mark_price"] is None else position["size"] * position["mark_price"]
+
+
+def _part(source: str, amounts: Iterable[tuple[str, Decimal | None]]) -> str:
+    return "all of " if any(name == source and amount is not None for name, amount in amounts) else ""

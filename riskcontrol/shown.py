@@ -99,6 +99,14 @@ class Shown:
     conflict_by: str = ""
     said: str = ""
 
+    @property
+    def worth_micros(self) -> int | str:
+        """What the open trade is worth; empty where that, or whether there is one, is not known."""
+        if self.position:
+            found: int | str = self.position["micros"]
+            return found
+        return 0 if self.flat == FLAT else ""
+
 
 def show(row: Mapping[str, Any], source_status: str) -> Shown:
     """Give the row as the page shows it while its source has this status."""
@@ -272,7 +280,7 @@ def _position(position: Mapping[str, Any] | None) -> dict[str, Any] | None:
         "side": side,
         "size": exact(position["size"]),
         "worth": brief(worth, cents_below=1_000),
-        "micros": 0 if worth is None else to_micros(worth),
+        "micros": "" if worth is None else to_micros(worth),
         "stop_whole": whole,
         "stop_rest": rest,
         "gap": "" if gap is None else figure(gap, signed=True),

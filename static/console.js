@@ -1,6 +1,7 @@
 // The risk table page: saves and questions over htmx, live parts over the socket, keys.
 import { replaceLive } from "./live.js";
 import * as rows from "./rows.js";
+import { sumFoot } from "./foot.js";
 import { openQuestion, closeQuestion, toast, announce, alarm } from "./words.js";
 import "./keys.js";
 
@@ -154,24 +155,9 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   if (held && !drawer.contains(document.activeElement)) drawer.focus();
 });
 
-// ---- Totals of what is shown, in micro-dollars: whole numbers
-const money = (micros, signed) => {
-  const cents = Math.round(micros / 1e4);
-  const digits = (Math.abs(cents) / 100).toFixed(2).replace(/\B(?=(\d{3})+(?!\d))/g, "\u202f");
-  return (cents < 0 ? "\u2212" : signed && cents > 0 ? "+" : "") + digits;
-};
-const total = (selector) => [...document.querySelectorAll(selector)].reduce((sum, cell) => sum + Number(cell.dataset.micros || 0), 0);
-
-function put(name, text) {
-  const place = document.querySelector(`#foot [data-sum=${name}]`);
-  if (place && place.textContent !== text) place.textContent = text;
-}
-
+// ---- Totals of what is shown
 function sum() {
-  const killed = document.querySelectorAll("tbody:is(.killed, .killing)").length;
-  put("killed", String(killed));
-  put("pnl", money(total("tbody [data-cell=total_pnl]"), true));
-  put("open", money(total("tbody [data-cell=position]"), false));
+  sumFoot();
   const all = Number(document.getElementById("totals").dataset.killed);
   const title = document.body.dataset.title;
   document.title = all ? `(${all} killed) ${title}` : title;

@@ -1,5 +1,6 @@
 """A kill on the page, its reset, the switch, the drawer; and silence."""
 
+import re
 import time
 from dataclasses import replace
 from decimal import Decimal
@@ -13,6 +14,13 @@ from tests.browser.test_editing import key
 SOURCES_OFFLINE = """
 const rows = [...document.querySelectorAll('tbody.silent tr[data-source]')];
 return [...new Set(rows.map((row) => row.dataset.source))];
+"""
+AS_SERVED = """
+const request = new XMLHttpRequest();
+request.open('GET', '/', false);
+request.send();
+const page = new DOMParser().parseFromString(request.responseText, 'text/html');
+return page.querySelector('#foot-lacks').textContent;
 """
 
 
@@ -112,6 +120,12 @@ def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> 
         assert f"{console.source} has been silent" in console.text("#stale")
         assert "Nobody watches Max DD there: only the stops that rest" in console.text("#stale")
         assert console.run(SOURCES_OFFLINE) == [console.source]
+        sums = wait_for(lambda: console.text("#foot-lacks:not([hidden])"))
+        assert re.fullmatch(rf"\* {console.source} as of \d+ \w+ [\d:]+ UTC", sums)
+        assert console.text("#foot .pnl").endswith("*")
+        assert console.text("#foot .worth").endswith("*")
+        page = str(console.run(AS_SERVED))
+        assert sums in page  # the page marks by itself what PM marks in a new one
         console.type_into("DOGE", "stop_loss_dollars", "2").send_keys(Keys.ENTER)
         wait_for(lambda: f"Pending: {console.source} offline since" in console.cell("DOGE", "notes"), 20)
     finally:
@@ -119,6 +133,8 @@ def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> 
     wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == 2, 10)
     wait_for(lambda: console.text(f"{console.row('DOGE')} [data-cell=sync]") == "Applied", 10)
     wait_for(lambda: console.cell("DOGE", "status") == "Active")
+    wait_for(lambda: console.all("#foot-lacks[hidden]"))
+    assert "*" not in console.text("#foot")
 
 
 def test_a_kill_that_is_not_flat_says_so_and_offers_no_reset(console: Console) -> None:

@@ -77,3 +77,26 @@ def test_the_numbers_of_a_silent_trader_say_of_when_they_are(trading: FakeTrader
     assert equity
     assert open_pnl
     assert said == f"hyperliquid as of {link.heard_at.day} {link.heard_at:%b %H:%M:%S} UTC"
+    assert foot_lacking() == (True, True, said)
+    assert foot_lacking(source="grid-bot") == (False, False, "")
+
+
+def foot_lacking(**only: str) -> tuple[bool, bool, str]:
+    found = screen.foot(rows.rows(**only), 9, rows.sources())
+    return found["pnl_lacks"], found["open_lacks"], found["lacks"]
+
+
+def test_the_footer_s_sums_say_what_they_lack(trading: FakeTrader, plain_page: Page) -> None:
+    assert foot_lacking() == (False, False, "")
+    assert re.search(r'id="foot-lacks" hidden>', plain_page.get().text)
+    register(None, "grid-bot")
+    adopted(state(revision=None, total_pnl=None), source="grid-bot")
+    pnl, worth, said = foot_lacking()
+    assert (pnl, worth) == (True, True)
+    assert said.startswith("PnL without grid-bot, positions without grid-bot")
+    assert f'id="foot-lacks"><td role="cell" class="from-name">* <span data-sum="lacks">{said}<' in (
+        plain_page.get().text
+    )
+    assert foot_lacking(source="hyperliquid") == (False, False, "")
+    adopted(replace(trading.states[BTC], position=replace(TRADE, mark_price=None)))
+    assert foot_lacking(source="hyperliquid") == (False, True, "positions without hyperliquid")
