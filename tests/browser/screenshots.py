@@ -1,6 +1,7 @@
 """Takes the pictures in docs/: `python -m tests.browser.screenshots [directory]`."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -109,7 +110,13 @@ def shoot(browser: Chrome, file: Path, theme: str, width: int, height: int) -> N
 @contextmanager
 def running_trader(directory: Path, venue: str = "hyperliquid") -> Iterator[str]:
     """Serve the page of a venue's trader over the scene's strategies; gives its address."""
-    port = free_port()
+    with trader_process(directory, venue, port := free_port()):
+        yield f"http://127.0.0.1:{port}/"
+
+
+@contextmanager
+def trader_process(directory: Path, venue: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
+    """Run the scene's trader of a venue at a port until the block ends, whatever state it is in by then."""
     environ = {
         **os.environ, "DJANGO_SETTINGS_MODULE": "venues.trader.settings", "TRADER_VENUE": venue,
         f"{venue.upper()}_PORT": str(port), "VAR_DIR": str(directory), "ENV_FILE": str(directory / "none"),
@@ -118,8 +125,9 @@ def running_trader(directory: Path, venue: str = "hyperliquid") -> Iterator[str]
     process = subprocess.Popen(words, cwd=BASE, env=environ, stderr=subprocess.DEVNULL)
     try:
         wait_for(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), 20)
-        yield f"http://127.0.0.1:{port}/"
+        yield process
     finally:
+        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(10)
 
