@@ -19,6 +19,7 @@ from tests.gateways.stub import until
 from tests.gateways.test_lighter_limits import spend
 from tests.gateways.timed_exchange import Behind
 from tests.trader.conftest import KEY, Told
+from venues.contract.states import Side
 from venues.lighter.client import LighterGateway
 from venues.lighter.gateway import open_gateway
 from venues.trader.core import Config
@@ -76,20 +77,22 @@ class House:
 
 
 @asynccontextmanager
-async def living(exchange: Exchange, folder: Path, clock: VenueClock) -> AsyncIterator[House]:
-    """Give a house whose strategy has opened its trade, with its stop at the exchange."""
+async def living(
+    exchange: Exchange, folder: Path, clock: VenueClock, side: Side | None = "long"
+) -> AsyncIterator[House]:
+    """Give a house whose strategy has opened its trade, with its stop at the exchange; or wants none."""
     exchange.jump("BTC", 40_000)
     me = fresh_identity()
     exchange.post("/paper/accounts", me.paper_account())
     disk = ThreadPoolExecutor(1)
-    roster = [RosterEntry(KEY.strategy_id, "Trend", KEY.symbol, Told(), 5, Decimal("1.5"))]
+    roster = [RosterEntry(KEY.strategy_id, "Trend", KEY.symbol, Told(side or "flat"), 5, Decimal("1.5"))]
     with running_proxy(exchange.port) as proxy:
         gateway = open_gateway(proxy.url, me, clock=clock)
         engine = Engine("lighter", gateway, Store(disk), roster, Config(), folder)
         house = House(engine, gateway, exchange, proxy, me.account)
         life = asyncio.create_task(engine.run())
         try:
-            await until(house.is_protected, LIMIT_S)
+            await until(house.is_protected if side else lambda: engine.core.reconciled, LIMIT_S)
             yield house
         finally:
             life.cancel()
@@ -159,6 +162,17 @@ async def test_a_kill_in_a_spent_minute_cancels_flattens_and_confirms(house: Hou
     await house.engine.kill(KEY)
     await until(house.is_confirmed_flat, LIMIT_S)
     assert house.is_flat()
+
+
+async def test_a_kill_of_what_is_flat_in_a_spent_minute_is_confirmed_by_a_read_kept_for_it(
+    transactional_db: None, exchange: Exchange, tmp_path: Path
+) -> None:
+    async with living(exchange, tmp_path, VenueClock(), side=None) as house:
+        await spend(house.gateway)
+        assert house.gateway.counters()["reads_spent"] == 45
+        await house.engine.kill(KEY)
+        await until(house.is_confirmed_flat, 3.0)
+        assert house.gateway.counters()["reads_spent"] == 46
 
 
 async def test_a_stream_that_drops_in_the_middle_of_a_kill_does_not_stop_it(house: House) -> None:

@@ -12,7 +12,7 @@ from tests.processes.product import BTC_JANUARY, Product, recorded_fall, strateg
 
 replayed = pytest.mark.skipif(not BTC_JANUARY.is_file(), reason=f"no market data at {BTC_JANUARY}")
 LARGE = {"MAX_RISK_PER_TRADE": "20"}
-# Lighter takes 60 reads a minute and a start needs 12 of them: after a few, reads wait for the next minute.
+# Lighter takes 60 reads a minute and a start needs 10 of them: after a few, reads wait for the next minute.
 MINUTE_S = 90
 FEW_MOMENTS_S, FEW_ROUNDS = {"lighter": (0.1,)}, {"lighter": 3}
 MOVING = {"speed": "60", "environment": LARGE}

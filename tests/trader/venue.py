@@ -19,6 +19,7 @@ from venues.trader.gateway import (
     OrderRequest,
     OrderState,
     Prices,
+    never,
 )
 from venues.trader.gateways.leaving import LATEST_EXPIRY_MS, SOONEST_EXPIRY_MS
 
@@ -174,7 +175,12 @@ class Venue:
 
     # -- the protocol
 
-    async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
+    async def start(
+        self,
+        listen: Callable[[Event], None],
+        symbols: Sequence[str] = (),
+        is_closing: Callable[[], bool] = never,
+    ) -> None:
         self.listen = listen
         if not self.away:
             listen(Connected())

@@ -40,6 +40,7 @@ from venues.trader.gateway import (
     OrderRequest,
     OrderState,
     Prices,
+    never,
 )
 from venues.trader.gateways.clock import Nonces, VenueClock, wall_ms
 from venues.trader.gateways.leaving import Denied, always, check_expiry
@@ -99,8 +100,13 @@ class HyperliquidGateway:
 
     # The stream.
 
-    async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
-        """Begin the stream of the account and of these symbols; see the protocol."""
+    async def start(
+        self,
+        listen: Callable[[Event], None],
+        symbols: Sequence[str] = (),
+        is_closing: Callable[[], bool] = never,
+    ) -> None:
+        """Begin the stream of the account and of these symbols; its reads are not rationed here."""
 
         async def make_feed() -> Feed:
             self._clock.begin_anew()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
-from venues.contract.errors import BadAnswer, Unreachable
+from venues.contract.errors import BadAnswer, ProductError, Unreachable
 from venues.trader.gateways.belief import UNBELIEVABLE
 from venues.trader.gateways.clock import VenueClock, skew
 
@@ -18,17 +18,17 @@ Judge = Callable[[Any], list[str]]
 async def speaking_against(
     status: Awaitable[Any],
     row: Awaitable[Any],
-    check_keys: Callable[[], str | None],
+    keys: Awaitable[str | None],
     clock: VenueClock,
 ) -> list[str]:
     """Give the sentences that speak against trading; what gets no usable answer does as well.
 
-    `status` asks `/`, `row` the account's row; `check_keys` is the SDK's own blocking question.
+    `status` asks `/`, `row` the account's row; `keys` what is wrong with the API keys.
     """
     found = await asyncio.gather(
         _judged("venue", status, partial(venue_up, clock)),
         _judged("account", row, account_ready),
-        _judged("API key", _in_a_thread(check_keys), key_known),
+        _judged("API key", keys, key_known),
     )
     return [*(sentence for sentences in found for sentence in sentences), *skew("Lighter", clock.skew_ms())]
 
@@ -40,6 +40,27 @@ async def _judged(what: str, question: Awaitable[Any], judge: Judge) -> list[str
         return [f"The {what} cannot be checked: {error.detail}"]
     except UNBELIEVABLE as error:
         return [f"The {what} cannot be checked: {error!r}"]
+
+
+class Keys:
+    """Asks whether the venue knows the account's API keys; once it does, not again until it refuses one."""
+
+    def __init__(self, count: Callable[[], None]) -> None:
+        self._count = count
+        self._known = False
+
+    async def ask(self, check_keys: Callable[[], str | None]) -> str | None:
+        """Give what is wrong with the keys, by the SDK's own blocking question."""
+        if self._known:
+            return None
+        self._count()
+        said = await _in_a_thread(check_keys)
+        self._known = said is None
+        return said
+
+    def hear(self, error: ProductError) -> None:
+        """Take what a transaction was refused for."""
+        self._known = self._known and error.code != "agent_unknown"
 
 
 async def _in_a_thread(check_keys: Callable[[], str | None]) -> str | None:

@@ -6,14 +6,14 @@ cancelled by its client index at once: the signer can set no expiry of its own.
 """
 
 import asyncio
-import logging
-import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from venues.contract.errors import BadAnswer, ProductError, Refused, Unknown, Unreachable
 from venues.lighter import checks, confirming, history, replies, wire
+from venues.lighter.account import AccountRow
 from venues.lighter.budget import Budget
 from venues.lighter.drafts import drafts
 from venues.lighter.equity import Equities
@@ -22,7 +22,9 @@ from venues.lighter.identity import Identity
 from venues.lighter.listing import Listing
 from venues.lighter.network import chain_of, network_of, stream_url
 from venues.lighter.outcomes import Outcomes, is_final
+from venues.lighter.paying import Payments
 from venues.lighter.reader import Reader
+from venues.lighter.record import Record
 from venues.lighter.replies import Rejected
 from venues.lighter.rules import FRACTION, fraction_of, market_of
 from venues.lighter.sender import Sender, Sign
@@ -41,6 +43,7 @@ from venues.trader.gateway import (
     OrderState,
     OrderStatus,
     Prices,
+    never,
 )
 from venues.trader.gateways.clock import VenueClock
 from venues.trader.gateways.leaving import always, check_expiry
@@ -49,14 +52,10 @@ from venues.trader.gateways.stream import Patience, Stream
 if TYPE_CHECKING:
     from venues.lighter.gateway import Sdk
 
-log = logging.getLogger(__name__)
-
 MOST, KEPT_SENDS, KEPT_READS = 60, 20, 15
 MINUTE_MS = 60_000
-SETTING_S = (0.0, 0.4, 0.8, 1.6)
+SETTING_S = (0.4, 0.8, 1.6)
 CANCEL_S = 1.0
-PAYMENTS_S = 5.0
-RECENT_S = 2.0
 
 
 class LighterGateway:
@@ -72,7 +71,9 @@ class LighterGateway:
         make_sdk: "Callable[[], Sdk]",
         patience: Patience | None = None,
         clock: VenueClock | None = None,
+        folder: Path | None = None,
     ) -> None:
+        """`folder` is where a minute's requests are counted on over a restart; None: in memory alone."""
         self.network: str = network_of(url)
         self._url = url
         self._identity = identity
@@ -81,8 +82,10 @@ class LighterGateway:
         self._clock = clock or VenueClock()
         self._make_sdk = make_sdk
         self._opened: Sdk | None = None
-        self._reads = Budget("reads", MOST, KEPT_READS)
-        self._sends = Budget("transactions", MOST, KEPT_SENDS)
+        self._reads, self._sends = (
+            Budget(what, MOST, kept, record=Record(folder / f"lighter.{what}", MOST) if folder else None)
+            for what, kept in (("reads", KEPT_READS), ("transactions", KEPT_SENDS))
+        )
         self._reader = Reader(self._reads, self._make_token)
         kill_key = identity.kill_key.index if identity.kill_key else None
         self._sender = Sender(
@@ -90,19 +93,27 @@ class LighterGateway:
         )
         self._outcomes = Outcomes()
         self._equities = Equities()
-        self._listing = Listing(lambda: self._reader.ask(self._sdk.markets))
+        self._listing = Listing(lambda spare: self._reader.ask(self._sdk.markets, spare=spare))
         self._stream: Stream | None = None
         self._streaming = False
-        self._last_row: tuple[float, Any] = (0.0, None)
-        self._paid_ms = 0
-        self._paying: asyncio.Task[Any] | None = None
+        self._row = AccountRow(
+            lambda *, spare: self._reader.ask(self._sdk.account, spare=spare), identity.account
+        )
+        self._payments = Payments(self.funding)
+        self._keys = checks.Keys(self._reads.take)
         self._tasks: set[asyncio.Task[Any]] = set()
         self._counts = {"transactions": 0, "failures": 0, "prices_dropped": 0, "voided": 0}
 
     # The stream.
 
-    async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
+    async def start(
+        self,
+        listen: Callable[[Event], None],
+        symbols: Sequence[str] = (),
+        is_closing: Callable[[], bool] = never,
+    ) -> None:
         """Begin the stream of the account and of these symbols; see the protocol."""
+        self._reader.is_closing = is_closing
 
         async def make_feed() -> Feed:
             names = await self._listing.names()
@@ -115,7 +126,7 @@ class LighterGateway:
                 token,
                 is_stale=self._reader.is_stale,
                 told_time=self._clock.told,
-                paid=lambda: self._note_paid(listen),
+                paid=lambda: self._payments.tell(listen),
             )
 
         def tell(event: Event) -> None:
@@ -137,7 +148,10 @@ class LighterGateway:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        self._payments.stop()
         self._sender.close()
+        self._reads.close()
+        self._sends.close()
         if self._opened is not None:
             await self._opened.close()
 
@@ -148,30 +162,32 @@ class LighterGateway:
 
         Source: risk.md, "Before a trader may trade"; venue-lighter.md, section 12.
         """
-        self._reads.take()  # the signer's own request about the keys
         said = await checks.speaking_against(
-            self._reader.ask(self._sdk.status), self._row(), self._sdk.check_keys, self._clock
+            self._reader.ask(self._sdk.status, spare=True),
+            self._row.recent(spare=True),
+            self._keys.ask(self._sdk.check_keys),
+            self._clock,
         )
         return [*said, *checks.chain(chain_of(self._url), self._sdk.signer.chain_id)]
 
     async def markets(self, symbols: Sequence[str]) -> dict[str, Market]:
         """Give the perpetuals asked for that exist, with this account's fees."""
         limits = await self._reader.ask_private(self._sdk.limits)
-        rows = await self._listing.load()
+        rows = await self._listing.recent()
         read = wire.believes(market_of)
         return {symbol: read(rows[symbol], limits) for symbol in symbols if symbol in rows}
 
     async def account(self) -> AccountRead:
         """Read equity and positions; the stream's figure of the equity must agree within 1 %."""
         at_ms = self.venue_ms()
-        found = wire.account_read(await self._row(), at_ms)
+        found = wire.account_read(await self._row.read(), at_ms)
         await self._equities.check(found.equity)
         return found
 
     async def prices(self) -> list[Prices]:
         """Read the prices of every market; those that cannot be believed are dropped and counted."""
         found = []
-        for symbol, row in (await self._listing.load()).items():
+        for symbol, row in (await self._listing.load(spare=True)).items():
             try:
                 found.append(wire.prices(row, symbol))
             except BadAnswer:
@@ -187,7 +203,8 @@ class LighterGateway:
         market = (await self._listing.require([symbol]))[0]
         start = self.venue_ms() - (count + 2) * MINUTE_MS
         for start_ms in (max(0, start), 0):
-            answer = await self._reader.ask(partial(self._sdk.candles, market.number, start_ms, count + 1))
+            ask = partial(self._sdk.candles, market.number, start_ms, count + 1)
+            answer = await self._reader.ask(ask, spare=True)
             found = wire.candle_rows(answer, symbol, count)
             if len(found) >= count:
                 break
@@ -224,26 +241,13 @@ class LighterGateway:
             lambda cursor: self._reader.ask_private(partial(self._sdk.payments, cursor)),
             lambda answer: wire.fundings(answer["position_fundings"], names),
         )
-        self._paid_ms = max([self._paid_ms, *(one.at_ms for one in found)])
+        self._payments.know(found)
         return found
-
-    def _note_paid(self, listen: Callable[[Event], None]) -> None:
-        """Read and tell the payments that a position shows to have been made; at most every 5 s."""
-        if self._paying is None or self._paying.done():
-            self._paying = self._spawn(self._tell_payments(listen))
-
-    async def _tell_payments(self, listen: Callable[[Event], None]) -> None:
-        try:
-            for payment in await self.funding(self._paid_ms):
-                listen(payment)
-        except ProductError as error:
-            log.warning("funding not read: %s", error.detail)
-        await asyncio.sleep(PAYMENTS_S)
 
     async def leverage(self, symbol: str) -> tuple[int, bool]:
         """Give (leverage, is cross); the market's default until the account has set another."""
         market = (await self._listing.require([symbol]))[0]
-        found = wire.leverage(await self._recent_row(), market.number)
+        found = wire.leverage(await self._row.recent(), market.number)
         return (FRACTION // market.default_fraction, True) if found is None else found
 
     def venue_ms(self) -> int:
@@ -279,7 +283,7 @@ class LighterGateway:
         await self._send(partial(self._sdk.sign_leverage, market.number, fraction, mode))
         for wait_s in SETTING_S:
             await asyncio.sleep(wait_s)
-            self._last_row = 0.0, None
+            self._row.forget()
             if await self.leverage(symbol) == (leverage, cross):
                 return
         raise Unknown(f"Lighter took the leverage of {symbol} and does not show it.")
@@ -352,8 +356,9 @@ class LighterGateway:
         self._counts["transactions"] += 1
         try:
             return await self._sender.send(sign, permit, closing=closing)
-        except ProductError:
+        except ProductError as error:
             self._counts["failures"] += 1
+            self._keys.hear(error)
             raise
 
     async def _post(self, kind: int, info: str, permit: Callable[[], bool]) -> str:
@@ -372,16 +377,6 @@ class LighterGateway:
             self._counts["failures"] += 1
 
     # What is known of the venue.
-
-    async def _row(self) -> Any:
-        row = wire.account_row(await self._reader.ask(self._sdk.account), self._account)
-        self._last_row = time.monotonic(), row
-        return row
-
-    async def _recent_row(self) -> Any:
-        """Give the account's row of the last moment: the leverages of all symbols are asked in a row."""
-        at, row = self._last_row
-        return row if row is not None and time.monotonic() - at < RECENT_S else await self._row()
 
     async def _orders(self, client_ids: Sequence[int], *, closing: bool = False) -> list[OrderState]:
         names = await self._listing.names()

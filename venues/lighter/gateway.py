@@ -7,6 +7,7 @@ and give what the venue answered as it came.
 
 import warnings
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 with warnings.catch_warnings():
@@ -24,6 +25,7 @@ from venues.lighter.identity import Identity, identity_on
 from venues.lighter.network import chain_of, network_of, venue_url
 from venues.lighter.sender import Signed
 from venues.lighter.session import venue_session, without_proxies
+from venues.serving import environment
 from venues.trader.gateways.clock import VenueClock
 from venues.trader.gateways.stream import Patience
 
@@ -180,13 +182,20 @@ def new_key() -> tuple[str, str]:
 
 
 def open_gateway(
-    url: str, identity: Identity, patience: Patience | None = None, clock: VenueClock | None = None
+    url: str,
+    identity: Identity,
+    patience: Patience | None = None,
+    clock: VenueClock | None = None,
+    folder: Path | None = None,
 ) -> LighterGateway:
-    """Give the gateway of an account; the SDK's objects are made at its first use, on its loop."""
-    return LighterGateway(url, identity, lambda: Sdk(url, identity), patience, clock)
+    """Give the gateway of an account; the SDK's objects are made at its first use, on its loop.
+
+    `folder` keeps what has left of a minute's requests over a restart.
+    """
+    return LighterGateway(url, identity, lambda: Sdk(url, identity), patience, clock, folder)
 
 
 def connect() -> LighterGateway:
     """Give the gateway that the environment names: LIGHTER_URL and the variables of identity.py."""
     url = venue_url()
-    return open_gateway(url, identity_on(network_of(url)))
+    return open_gateway(url, identity_on(network_of(url)), folder=environment.var_dir())

@@ -35,6 +35,7 @@ class Reader:
         self._token = ""
         self._renew_at = float("-inf")
         self._closing_until = float("-inf")
+        self.is_closing: Callable[[], bool] = lambda: False
         self.asked = 0
         self.failed = 0
 
@@ -44,9 +45,13 @@ class Reader:
         """
         self._closing_until = self._monotonic() + CLOSING_S
 
-    async def ask(self, ask: Ask, *, closing: bool = False) -> Any:
-        """Give the answer of a question; raises Unreachable or BadAnswer."""
-        self._budget.take(closing=closing or self._monotonic() < self._closing_until)
+    async def ask(self, ask: Ask, *, closing: bool = False, spare: bool = False) -> Any:
+        """Give the answer of a question; raises Unreachable or BadAnswer.
+
+        While something closes every question may use what is kept for that, but a `spare` one.
+        """
+        closing = closing or self.is_closing() or self._monotonic() < self._closing_until
+        self._budget.take(closing=closing and not spare)
         self.asked += 1
         try:
             status, text = await heard(ask, Unreachable)

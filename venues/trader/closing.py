@@ -36,6 +36,15 @@ def is_closing(desk: Desk) -> bool:
     return bool(desk.close_cause) or any(ledger.lots for ledger in desk.old.values())
 
 
+def is_under_way(core: Core) -> bool:
+    """Tell whether a strategy has still to get rid of a trade, or its being flat to be confirmed."""
+    return any(is_closing(desk) and not _is_done(desk) for desk in core.desks.values())
+
+
+def _is_done(desk: Desk) -> bool:
+    return desk.kill is not None and desk.kill.state == "flat_confirmed" and not desk.lots
+
+
 def step(core: Core, desk: Desk) -> None:
     """Do the next thing that closing needs; called on every event and every quarter second."""
     if desk.killed or not desk.enabled:

@@ -76,6 +76,8 @@ class Core:
         self.account: AccountRead | None = None
         self.account_at = float("-inf")
         self.account_read_since_connect = False
+        self.asks = True  # the algorithms have still to be asked on this connection
+        self.candles_next = float("-inf")  # when candles that could not be read are read again
         self.since_ms: int | None = None  # nothing before the first reconciliation is ours to book
         self.funding_born_ms = 0  # payments up to then, in the venue's stamps, are not ours to book
         self.decimals: dict[str, int] = {}  # of each symbol's lots, as the disk has them

@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -117,9 +118,9 @@ class Engine:
             case Connected():
                 core.connected, core.reconciled, core.why = True, False, "reconciling"
                 core.connections += 1
-                core.account_read_since_connect = False
+                core.account_read_since_connect, core.asks = False, True
                 for state in core.markets.values():
-                    state.read_since_connect = False
+                    state.read_since_connect = state.history_read = False
                 self._prepare_next = self._prepare_wait = self._check_next = 0.0
                 for desk in core.desks.values():
                     desk.close_next = 0.0
@@ -159,7 +160,7 @@ class Engine:
         await restoring.restore(core, self.roster)
         self.restored = True
         await self._obey_kill_file()
-        await core.gateway.start(self.on_event, sorted(core.markets))
+        await core.gateway.start(self.on_event, sorted(core.markets), partial(closing.is_under_way, core))
         ticks = 0
         while True:
             await asyncio.sleep(TICK_S)
@@ -172,6 +173,7 @@ class Engine:
         for desk in list(core.desks.values()):
             self.step(desk)
         self._prepare_when_due()
+        asking.step(core)
         if ticks % 2 == 0:
             rows.tell_changed(core)
             if not self._obeying:
@@ -212,11 +214,16 @@ class Engine:
         core = self.core
         connection, is_start = core.connections, not core.reconciled
         try:
+            await reconcile.read_prices(core)
             if is_start:
                 await self._read_start()
-            if (is_start or core.problems) and core.now() >= self._check_next:
-                await self._check()
-            await reconcile.run(core)
+            await asking.prepare(core)
+            if core.since_ms is None:
+                await self._check_when_due(is_start)
+            try:
+                await reconcile.run(core)
+            finally:
+                await self._check_when_due(is_start)
             for desk in core.desks.values():
                 tripping.check(core, desk)  # a kill that no disk remembers is derived again (I1, I16)
             if core.connected and connection == core.connections:
@@ -225,8 +232,7 @@ class Engine:
                 core.why = ""
                 if not core.wants_reconcile.is_set():
                     self._prepare_wait = 0.0
-                if is_start:
-                    asking.ask_at_start(core)
+                asking.ask_at_start(core)
         except ProductError as error:
             core.why = error.detail
             core.wants_reconcile.set()
@@ -242,19 +248,20 @@ class Engine:
             core.publish(desk)
 
     async def _read_start(self) -> None:
-        """Read what a connection begins with: rules, prices, candles."""
+        """Read the rules, and close and protect by them at once."""
         core = self.core
         await reconcile.read_markets(core)
         await restoring.learn_decimals(core)
         for desk in list(core.desks.values()):
-            self.step(desk)  # protecting and closing wait for nothing more
-        await asking.read_history(core)
+            self.step(desk)  # these wait for nothing more
 
-    async def _check(self) -> None:
+    async def _check_when_due(self, is_start: bool) -> None:
         """Hear what speaks against trading; a trader that has no past yet begins none with that."""
         core = self.core
+        if not (is_start or core.problems) or core.now() < self._check_next:
+            return
         core.problems = await reconcile.check_venue(core)
-        self._check_next = core.now() + AGAIN_MOST_S if core.problems else 0.0
+        self._check_next = core.now() + AGAIN_MOST_S
         if core.problems and core.since_ms is None:
             self._prepare_next = self._check_next
             raise ProductError("; ".join(core.problems))
@@ -369,17 +376,7 @@ class Engine:
 
     def metrics(self) -> dict[str, float]:
         """Give counts for /metrics."""
-        core = self.core
-        killed = sum(desk.killed for desk in core.desks.values())
-        return {
-            "strategies": len(core.desks),
-            "strategies_killed": killed,
-            "connected": float(core.stream_alive()),
-            "reconciled": float(core.reconciled),
-            "uncovered_ms": sum(desk.uncovered_ms for desk in core.desks.values()),
-            **{name.replace(":", "_").replace(" ", "_"): float(count) for name, count in core.counts.items()},
-            **{f"gateway_{name}": float(value) for name, value in core.gateway.counters().items()},
-        }
+        return rows.metrics(self.core)
 
 
 def build(source: str, gateway: Gateway) -> Engine:

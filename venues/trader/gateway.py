@@ -186,6 +186,11 @@ class Heard:
 Event = Prices | Fill | Funding | OrderState | AccountRead | Candle | Connected | Disconnected | Heard
 
 
+def never() -> bool:
+    """Say no: nothing closes."""
+    return False
+
+
 class Gateway(Protocol):
     """One account at one venue. Coroutines run on the engine's loop and never block it."""
 
@@ -193,8 +198,16 @@ class Gateway(Protocol):
     venue: str
     client_id_bits: int
 
-    async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
+    async def start(
+        self,
+        listen: Callable[[Event], None],
+        symbols: Sequence[str] = (),
+        is_closing: Callable[[], bool] = never,
+    ) -> None:
         """Begin the stream of the account and of these symbols' prices and candles; returns at once.
+
+        While `is_closing` says that a trade is to be closed, or its being flat to be confirmed, reads
+        may use what a venue's limits keep for that.
 
         `listen` is called on the loop, in the venue's order. Every connection begins with the
         venue's snapshots, so fills and funding come again: their ids tell. Orders that changed

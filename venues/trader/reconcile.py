@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from decimal import Decimal
 
-from venues.contract.errors import NotFound, ProductError
+from venues.contract.errors import NotFound, ProductError, Unreachable
 from venues.trader import bookkeeping, gate, restoring, transfers, tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
@@ -19,8 +19,29 @@ REVIVED_AFTER_S = 5.0
 QUIET_MS = 2000  # a difference counts only when nothing was booked for this long before the read
 
 
+async def read_prices(core: Core) -> None:
+    """Read every price, once a connection; where the minute holds no read for it, the stream's must do.
+
+    Before the rules: a venue that lists prices and rules together is then asked once.
+    """
+    if all(state.read_since_connect for state in core.markets.values()):
+        return
+    try:
+        read = await core.gateway.prices()
+    except Unreachable as error:
+        if error.code != "throttled":
+            raise
+        log.warning("prices not read: %s", error.detail)
+        return
+    for prices in read:
+        if prices.symbol in core.markets:
+            state = core.markets[prices.symbol]
+            state.take(prices, core.now())
+            state.read_since_connect = True
+
+
 async def read_markets(core: Core) -> None:
-    """Read the venue's rules of every symbol traded, its leverage and its candles."""
+    """Read the venue's rules of every symbol traded that are not known."""
     missing = [symbol for symbol, state in core.markets.items() if state.market is None]
     if missing:
         found = await core.gateway.markets(missing)
@@ -29,11 +50,6 @@ async def read_markets(core: Core) -> None:
                 core.alarm("the venue has no market %s", symbol)
                 continue
             core.markets[symbol].market = found[symbol]
-    for prices in await core.gateway.prices():
-        if prices.symbol in core.markets:
-            state = core.markets[prices.symbol]
-            state.take(prices, core.now())
-            state.read_since_connect = True
 
 
 async def check_leverage(core: Core, state: MarketState, held: Decimal) -> None:

@@ -164,3 +164,17 @@ def order_row(desk: Desk, order: Order) -> dict[str, Any]:
         "client_id": f"0x{order.client_id:032x}",
         "placed_at": iso(order.created_ms) if order.created_ms else None,  # not of one that was adopted
     }
+
+
+def metrics(core: Core) -> dict[str, float]:
+    """Give counts for /metrics."""
+    killed = sum(desk.killed for desk in core.desks.values())
+    return {
+        "strategies": len(core.desks),
+        "strategies_killed": killed,
+        "connected": float(core.stream_alive()),
+        "reconciled": float(core.reconciled),
+        "uncovered_ms": sum(desk.uncovered_ms for desk in core.desks.values()),
+        **{name.replace(":", "_").replace(" ", "_"): float(count) for name, count in core.counts.items()},
+        **{f"gateway_{name}": float(value) for name, value in core.gateway.counters().items()},
+    }

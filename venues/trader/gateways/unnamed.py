@@ -8,7 +8,7 @@ from typing import Any
 from django.core.exceptions import ImproperlyConfigured
 
 from venues.contract.errors import Unreachable
-from venues.trader.gateway import Disconnected, Event, Gateway
+from venues.trader.gateway import Disconnected, Event, Gateway, never
 
 
 class Unnamed:
@@ -20,7 +20,12 @@ class Unnamed:
         self.client_id_bits = client_id_bits
         self.why = why
 
-    async def start(self, listen: Callable[[Event], None], symbols: Sequence[str] = ()) -> None:
+    async def start(
+        self,
+        listen: Callable[[Event], None],
+        symbols: Sequence[str] = (),
+        is_closing: Callable[[], bool] = never,
+    ) -> None:
         """Say once that nothing is connected."""
         listen(Disconnected(self.why))
 
