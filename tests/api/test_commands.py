@@ -137,6 +137,21 @@ def test_no_start_makes_the_first_password_blank(
     assert not User.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("weak", "said"), [("secret", "at least 12 characters"), ("1qaz2wsx3edc", "too common")]
+)
+def test_the_first_password_is_held_to_what_every_user_is_held_to(
+    weak: str, said: str, db: None, var_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PM_ADMIN_PASSWORD", weak)
+    with pytest.raises(ImproperlyConfigured, match=f"PM_ADMIN_PASSWORD is refused: .*{said}"):
+        prepare.prepare_pm()
+    assert not User.objects.exists()
+    monkeypatch.setenv("PM_PASSWORD", weak)
+    with pytest.raises(CommandError, match=said):
+        call_command("adduser", "otto", "--role", "operator")
+
+
 def test_an_admin_that_was_removed_is_not_made_again(
     viewer: User, var_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

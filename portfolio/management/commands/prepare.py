@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import ImproperlyConfigured
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
@@ -99,9 +100,7 @@ def complaints(process: subprocess.Popen[str]) -> list[str]:
 
 def apply_first_user() -> None:
     """Make the first user where there is none; PM_ADMIN_PASSWORD, where set, is applied at every start."""
-    chosen = environment.raw("PM_ADMIN_PASSWORD")
-    if chosen is not None and not chosen.strip():
-        raise ImproperlyConfigured("PM_ADMIN_PASSWORD must not be blank.")
+    chosen = chosen_password()
     if chosen is None and User.objects.exists():
         return
     user, made = User.objects.get_or_create(username=FIRST_USER)
@@ -117,6 +116,20 @@ def apply_first_user() -> None:
         user.save()
         if made:
             keep_first_login(FIRST_USER, None)
+
+
+def chosen_password() -> str | None:
+    """Give PM_ADMIN_PASSWORD, held to what `adduser` asks of a password; None where it is not set."""
+    chosen = environment.raw("PM_ADMIN_PASSWORD")
+    if chosen is None:
+        return None
+    if not chosen.strip():
+        raise ImproperlyConfigured("PM_ADMIN_PASSWORD must not be blank.")
+    try:
+        validate_password(chosen, User(username=FIRST_USER))
+    except ValidationError as error:
+        raise ImproperlyConfigured(f"PM_ADMIN_PASSWORD is refused: {' '.join(error.messages)}") from None
+    return chosen
 
 
 def register(venue: str) -> None:
