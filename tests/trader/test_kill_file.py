@@ -53,7 +53,7 @@ async def test_a_kill_that_is_repeated_asks_a_full_disk_once_a_second(house: Hou
     house.disk.full = True
     await house.pass_(1)
     settled = len(asyncio.all_tasks())
-    await house.pass_(30)
+    await house.pass_(3)
     assert len(asyncio.all_tasks()) <= settled
 
 
