@@ -11,6 +11,7 @@ from venues.trader.gateways.clock import VenueClock, skew
 
 KEYS_S = 5.0
 UP = 200
+STAMP_MS = 599_000  # how far ahead the SDK's signer stamps the end of a transaction
 
 Judge = Callable[[Any], list[str]]
 
@@ -30,7 +31,8 @@ async def speaking_against(
         _judged("account", row, account_ready),
         _judged("API key", keys, key_known),
     )
-    return [*(sentence for sentences in found for sentence in sentences), *skew("Lighter", clock.skew_ms())]
+    said = [*(sentence for sentences in found for sentence in sentences)]
+    return [*said, *skew("Lighter", clock.skew_ms()), *stamp(clock.skew_ms())]
 
 
 async def _judged(what: str, question: Awaitable[Any], judge: Judge) -> list[str]:
@@ -90,6 +92,20 @@ def account_ready(row: Mapping[str, Any]) -> list[str]:
     if row.get("cancel_all_time"):
         said.append("A scheduled cancel-all is armed at Lighter: it would take the stops away.")
     return said
+
+
+def stamp(skew_ms: int | None) -> list[str]:
+    """Judge whether the signer can stamp anything that the venue would take: it stamps 10 minutes on."""
+    return [stamped_too_early(skew_ms)] if skew_ms is not None and skew_ms >= STAMP_MS else []
+
+
+def stamped_too_early(skew_ms: int) -> str:
+    """Give why nothing can be sent with a wall clock so far behind the venue's, and what to do."""
+    return (
+        f"This machine's clock is {skew_ms / 60_000:.0f} minutes behind Lighter's, and by it the "
+        "SDK's signer stamps every transaction as ended. Set the clock: until then nothing can be closed or "
+        "cancelled from here, only by hand at Lighter; stops that rest there stay."
+    )
 
 
 def key_known(said: str | None) -> list[str]:

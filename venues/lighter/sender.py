@@ -13,8 +13,9 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple, TypeVar
 
 from venues.contract.errors import ProductError, Refused, Unreachable
+from venues.lighter import checks
 from venues.lighter.budget import Budget
-from venues.lighter.replies import StaleNonce
+from venues.lighter.replies import StaleNonce, parsed
 from venues.trader.gateways.clock import Nonces, VenueClock
 
 Made = TypeVar("Made")
@@ -89,8 +90,18 @@ class Sender:
         signed = await self.sign(lambda: sign(lane.key, lane.nonces.take(least)))
         if signed.error is not None or signed.kind is None or signed.info is None:
             raise Refused(f"Lighter's signer refused: {signed.error}")
+        self._check_stamp(signed.info)
         self._budget.take(closing=closing)
         return await self._post(signed.kind, signed.info, permit)
+
+    def _check_stamp(self, info: str) -> None:
+        """Raise Unreachable `clock` for a transaction that has ended: the signer stamps by the wall clock.
+
+        It says 10 minutes on and takes no other time, so a clock as far behind can send nothing.
+        """
+        ends_ms, now_ms = (parsed(info) or {}).get("ExpiredAt"), self._clock.now_ms()
+        if isinstance(ends_ms, int) and ends_ms <= now_ms:
+            raise Unreachable(checks.stamped_too_early(self._clock.skew_ms() or 0), code="clock")
 
     async def sign(self, make: Callable[[], Made]) -> Made:
         """Give what the SDK's signer makes, in a thread: it takes 3 to 12 ms, and frees the interpreter."""

@@ -7,7 +7,8 @@ as a whole before looking at it) and Unknown (sent, no believable answer: reconc
 
 An Unreachable's `code` says more where there is more to say: "denied" (`permit` said no),
 "expired" (the order's expiry was not 1 to 60 s ahead when its turn came), "throttled" (429 or
-the address' budget), "agent_unknown" (the venue does not know our key: no retry will help).
+the address' budget), "clock" (this machine's clock would make it void), "agent_unknown" (the
+venue does not know our key: no retry will help).
 A read raises Unreachable or BadAnswer, and NotFound for a symbol the venue does not have.
 
 A status is "open" for whatever rests at the venue, a stop that waits for its trigger included;
