@@ -336,3 +336,42 @@ def test_an_account_is_made_once_and_takes_more_keys_and_cash(paper: PaperExchan
     assert (answer.status_code, answer.json()["balance"], answer.json()["address"]) == (200, "505", "55")
     keys = requests.get(f"{paper.url}/api/v1/apikeys", {"account_index": 55}, timeout=5).json()["api_keys"]
     assert {one["api_key_index"]: one["public_key"] for one in keys} == {5: "a" * 80, 6: "b" * 80}
+
+
+def test_sixteen_orders_of_a_market_wait_for_a_trigger_or_their_entry(paper_lighter: Lighter) -> None:
+    paper = paper_lighter
+    paper.send(14, **paper.market())
+    for number in range(14):
+        paper.known(**paper.stop(280_000 - number, 270_000))
+    entry = paper.order(BaseAmount=100)
+    children = [
+        paper.order(
+            Type=4, TimeInForce=0, IsAsk=1, ReduceOnly=1, BaseAmount=0, TriggerPrice=330_000, Price=320_000
+        ),
+        paper.stop(270_000, 260_000, BaseAmount=0),
+    ]
+    paper.send(28, GroupingType=3, Orders=[entry, *children])
+    assert refused(paper, 14, **paper.stop(279_000, 270_000)) == 21720
+    again = [paper.order(), paper.stop(270_000, 260_000, BaseAmount=0)]
+    assert refused(paper, 28, GroupingType=1, Orders=again) == 21720
+    paper.known(**paper.order())  # what rests is counted apart
+
+
+def test_the_last_waiting_order_of_a_market_leaves_no_room_for_two(paper_lighter: Lighter) -> None:
+    paper = paper_lighter
+    paper.send(14, **paper.market())
+    for number in range(15):
+        paper.known(**paper.stop(280_000 - number, 270_000))
+    pair = {"OrderExpiry": paper.clock.ms + DAY_MS, "BaseAmount": 100}
+    take = {"Type": 4, "TimeInForce": 0, "IsAsk": 1, "ReduceOnly": 1, "TriggerPrice": 330_000}
+    both = [paper.order(**take, **pair, Price=320_000), paper.stop(270_000, 260_000, **pair)]
+    assert refused(paper, 28, GroupingType=2, Orders=both) == 21720
+    paper.known(**paper.stop(270_000, 260_000))
+
+
+def test_a_thousand_orders_of_an_account_rest_in_a_market(paper_lighter: Lighter) -> None:
+    paper = paper_lighter
+    for _ in range(1000):
+        paper.send(14, **paper.order(BaseAmount=50))
+    assert refused(paper, 14, **paper.order(BaseAmount=50)) == 21718
+    paper.send(14, **paper.market())  # what fills at once rests nowhere

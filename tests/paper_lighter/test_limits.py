@@ -53,6 +53,17 @@ def test_each_transaction_of_a_batch_counts() -> None:
     paper.batch(*[(14, paper.info(**paper.order())) for _ in range(2)])
 
 
+def test_forty_changes_of_leverage_a_minute() -> None:
+    paper = newborn(without=AT_ONCE - {"rate_limits"})
+    leverage = {"MarketIndex": 0, "InitialMarginFraction": 500, "MarginMode": 0}
+    for _ in range(40):
+        paper.send(20, **leverage)
+    with pytest.raises(Refusal, match="Too Many"):
+        paper.send(20, **leverage)
+    paper.nonce -= 1
+    paper.send(14, **paper.order())
+
+
 async def test_the_61st_of_a_minute_is_a_429_and_reads_and_transactions_count_apart(tmp_path: Path) -> None:
     models = STILL["EXCHANGE_WITHOUT"] + ",delay,rejects"
     with start_exchange(tmp_path, EXCHANGE_WITHOUT=models) as paper:

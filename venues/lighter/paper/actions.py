@@ -69,7 +69,8 @@ def _create_delay(x: Exchange, info: Info) -> int:
 def _check_group(x: Exchange, account: Account, info: Info, queued: Queued) -> None:
     grouping, group = drafts.read_group(x, info)
     for number, draft in enumerate(group):
-        drafts.check(x, account, draft, child=grouping != 2 and number > 0)
+        child = grouping != 2 and number > 0
+        drafts.check(x, account, draft, child, beside=number - child)
     _refuse_queued(info, queued)
 
 

@@ -18,7 +18,9 @@ SHORTEST_EXPIRY_MS = 5 * MINUTE_MS
 LONGEST_EXPIRY_MS = 30 * DAY_MS
 DEAREST = 2**32 - 1
 MOST_LOTS = 2**48 - 1
-MOST_ORDERS = 1500
+# Of an account and of one of its markets, with the codes (section 6): what rests, and what waits to.
+ACTIVE = ((1500, 21717), (1000, 21718))
+PENDING = ((500, 21719), (16, 21720))
 ACCIDENTAL_PERCENT = 20  # past the mark, to the order's own harm
 FAR_PERCENT = 80
 AT_ONCE = {"market", "stop-loss", "take-profit"}  # what they trigger takes what there is
@@ -121,8 +123,11 @@ def _check_combination(kind: Kind, tif: Tif, trigger: int, expiry: int) -> None:
         raise Refusal(21711)
 
 
-def check(x: Exchange, account: Account, draft: Draft, child: bool = False) -> None:
-    """Refuse what the API refuses before the sequencer sees it; `child`: of an entry not filled yet."""
+def check(x: Exchange, account: Account, draft: Draft, child: bool = False, beside: int = 0) -> None:
+    """Refuse what the API refuses before the sequencer sees it; `child`: of an entry not filled yet.
+
+    `beside` is how many of its kind come with it in the same transaction.
+    """
     now = x.now_ms()
     if draft.expiry_ms and not now < draft.expiry_ms <= now + LONGEST_EXPIRY_MS:
         raise Refusal(21711)
@@ -130,8 +135,7 @@ def check(x: Exchange, account: Account, draft: Draft, child: bool = False) -> N
         raise Refusal(21701)
     if draft.client_id is not None and x.order_by_client(account, draft.client_id) is not None:
         raise Refusal(21728)
-    if len(x.orders_of(account)) >= MOST_ORDERS:
-        raise Refusal(21717)
+    _check_count(x, account, draft, child, beside)
     check_price(x, draft.price, draft.trigger, draft.buy, draft.kind, draft.symbol)
     if child:
         return
@@ -139,6 +143,18 @@ def check(x: Exchange, account: Account, draft: Draft, child: bool = False) -> N
     opens = draft.rests and not draft.reduce_only
     if opens and not has_margin(x, account, draft.order(account, 0, now), draft.lots):
         raise Refusal(21739)
+
+
+def _check_count(x: Exchange, account: Account, draft: Draft, child: bool, beside: int) -> None:
+    """Hold what rests, and what waits for a trigger or its entry, to the venue's counts."""
+    pending = child or draft.trigger is not None
+    if not pending and not draft.rests:
+        return
+    alike = [one for one in x.orders_of(account) if (one.waits or not one.armed) == pending]
+    here = [one for one in alike if one.symbol == draft.symbol]
+    for found, (most, code) in zip((alike, here), PENDING if pending else ACTIVE, strict=True):
+        if len(found) + beside >= most:
+            raise Refusal(code)
 
 
 def check_size(

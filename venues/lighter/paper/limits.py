@@ -1,4 +1,4 @@
-"""A standard account's two limits: 60 requests and 60 transactions in any minute (section 6)."""
+"""A standard account's limits of any minute: 60 requests, 60 transactions, 40 of leverage (section 6)."""
 
 import time
 from collections import defaultdict, deque
@@ -7,6 +7,7 @@ from collections.abc import Callable
 from venues.lighter.paper.codes import Refusal
 
 MOST_A_MINUTE = 60
+MOST_LEVERAGES = 40  # of what no quota of volume is spent on
 MOST_MESSAGES = 200
 WINDOW_S = 60.0
 
@@ -37,9 +38,10 @@ class Limits:
         self.active = active
         self.requests = Window(MOST_A_MINUTE, 23000)
         self.transactions = Window(MOST_A_MINUTE, 23000)
+        self.leverages = Window(MOST_LEVERAGES, 23000)
         self.messages = Window(MOST_MESSAGES, 30009)
 
     def take(self, window: Window, name: str, count: int = 1) -> None:
         """Count, where anything is counted."""
-        if self.active:
+        if self.active and count:
             window.take(name, count)

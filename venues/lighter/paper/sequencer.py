@@ -19,7 +19,7 @@ from venues.paper.matching import finish
 Record = dict[str, Any]
 MOST_IN_BATCH = 50
 MOST_QUEUED = 500
-CREATES = {14, 28}
+CREATES, LEVERAGE = {14, 28}, 20
 
 
 def record_name(tx_hash: str) -> str:
@@ -51,6 +51,8 @@ class Sequencer:
         infos = [fields.mapping(fields.parsed(text)) for _, text in sent]
         account, key = self._signer(infos)
         self.limits.take(self.limits.transactions, account.name, len(sent))
+        leverages = sum(kind == LEVERAGE for kind, _ in sent)
+        self.limits.take(self.limits.leverages, account.name, leverages)
         self._check_nonces(key, infos)
         self._check_contents(account, [kind for kind, _ in sent], infos)
         key.nonces = [infos[-1]["Nonce"]]
