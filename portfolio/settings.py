@@ -87,7 +87,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 LANGUAGE_CODE = "en"
 USE_I18N = False
 TIME_ZONE = "UTC"
-DATETIME_FORMAT = "Y-m-d H:i:s"
+FORMAT_MODULE_PATH = "portfolio.formats"  # the language's own would win over a format given here
 USE_TZ = True
 
 STATIC_URL = "/static/"

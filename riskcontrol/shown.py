@@ -121,7 +121,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         classes="",
         tones=" ".join(tones),
         badge=_badge(row, live),
-        pnl=brief(row["total_pnl"], cents_below=1_000_000, signed=True),
+        pnl=brief(row["total_pnl"], signed=True),
         micros=None if row["total_pnl"] is None else to_micros(row["total_pnl"]),
         used=used,
         reward=reward(row["model_reward"]),

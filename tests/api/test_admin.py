@@ -37,6 +37,11 @@ def edited(**given: str) -> dict[str, str]:
     return {name: value for name, value in {**shown, **given}.items() if value != "off"}
 
 
+def test_times_are_told_in_utc_to_the_second(browser: Client, hyperliquid_btc: RowKey) -> None:
+    changed = RiskSettings.objects.get().changed_at
+    assert f"{changed:%Y-%m-%d %H:%M:%S} UTC" in browser.get(edit_path()).content.decode()
+
+
 def test_an_edit_goes_through_the_operations(browser: Client, hyperliquid_btc: RowKey) -> None:
     shown = browser.get(edit_path()).content.decode()
     assert re.search(r'name="shown_revision" value="0"', shown)

@@ -93,7 +93,7 @@ def extremes() -> list[StrategyState]:
     return [
         strategy("Large", "1000PEPE", total_pnl=pnl, model_reward=REWARD, position=large, **MILLION),
         strategy(LONG, "xyz:LONGNAME", total_pnl=Decimal("999999.99"), position=dear, enabled=False),
-        strategy("Cheap", "kPEPE", total_pnl=Decimal("-304000.01"), position=cheap, **NEAR),
+        strategy("Mean reversion", "kPEPE", total_pnl=Decimal("-304000.01"), position=cheap, **NEAR),
         killed(strategy(LONG, "1000BONK", **lost), "flat_confirmed"),
         killed(strategy("Closing", "BTC", position=large, **lost), "gate_closed", Decimal(1234567)),
     ]
@@ -128,6 +128,9 @@ def test_the_largest_figures_touch_nothing(crowded: Site, browser: Chrome, width
         for name in ("stop_loss_dollars", "max_strategy_loss"):
             field = console.field("1000PEPE", name)
             assert console.run("return arguments[0].scrollWidth - arguments[0].clientWidth", field) <= 0
+        if width == 1440:  # a name of usual length is whole on a usual screen
+            link = console.one(f"{console.row('kPEPE')} .name a")
+            assert console.run("return arguments[0].scrollWidth - arguments[0].clientWidth", link) <= 0
         console.press(f"{console.row('1000PEPE')} [data-action=undo]")
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

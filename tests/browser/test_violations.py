@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.conftest import Console
+from tests.browser.conftest import Console, once
 from tests.browser.site import wait_for
 
 ROW = "/api/risk/hyperliquid/strategy-btc/BTC"
@@ -26,6 +26,13 @@ ADMIN = tuple(
 HARMLESS = {FORMS: "nothing", FORMS_TO_POST: "status of 405", ADMIN: "Autofocus processing"}
 
 
+AT_THE_TITLE = """
+const title = document.querySelector('h1');
+const box = title.getBoundingClientRect();
+return title.contains(document.elementFromPoint(box.left + 4, box.top + box.height / 2));
+"""
+
+
 @pytest.mark.parametrize("pages", [FORMS, FORMS_TO_POST, ADMIN], ids=["api", "forms", "admin"])
 def test_no_page_breaks_its_own_policy(console: Console, pages: tuple[str, ...]) -> None:
     console.sign_in("admin")
@@ -44,6 +51,20 @@ def test_the_api_s_page_breaks_no_policy_while_it_is_used(console: Console) -> N
     console.press(".opblock-get .execute")
     wait_for(lambda: "open_pnl" in console.text(".live-responses-table"))
     assert console.complaints() == []
+
+
+@once
+def test_the_api_s_page_hides_no_title_on_a_phone(console: Console) -> None:
+    command = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": False}
+    console.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", command)
+    try:
+        open_page(console, "/api/traders")
+        assert console.run(AT_THE_TITLE)
+        assert (
+            console.run("return document.querySelector('.navbar button').getBoundingClientRect().right") < 390
+        )
+    finally:
+        console.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def open_page(console: Console, path: str) -> None:
