@@ -6,7 +6,7 @@ Readers are told through `hub`, which carries the keys "row:<number>" and "sourc
 
 import threading
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -17,8 +17,9 @@ from django.utils import timezone
 
 from portfolio.memory import Link, Report, is_news, is_urgent, merged, money, open_pnl, report_of, whole
 from portfolio.models import ClosedTrade, EquityPoint, Strategy, Trader, Transition
+from venues.contract.listing import Unread
 from venues.contract.messages import Killed
-from venues.contract.names import RowKey
+from venues.contract.names import RowKey, StrategyKey
 from venues.contract.states import Account, StrategyState, Trade
 from venues.serving.hub import Hub
 
@@ -115,18 +116,23 @@ def admit(strategies: Iterable[Strategy]) -> None:
 
 
 def record(
-    source: str, states: Iterable[StrategyState], complete: bool = False, begun: float | None = None
+    source: str,
+    states: Iterable[StrategyState],
+    complete: bool = False,
+    begun: float | None = None,
+    unread: Sequence[Unread] = (),
 ) -> bool:
     """Take what a trader reports; gives whether it must be flushed at once.
 
-    `complete` means that these are all its strategies. `begun` is the monotonic moment at which
-    a read began: what was heard since is newer than it. Strategies that the live copy does not
-    hold are left out (see `unknown`).
+    `complete` means that these and the `unread` are all its strategies. `begun` is the monotonic
+    moment at which a read began: what was heard since is newer than it. Strategies that the live
+    copy does not hold are left out (see `unknown`).
     """
     urgent = False
     news: list[int] = []
     seen: set[RowKey] = set()
     moment, now = time.monotonic(), timezone.now()
+    said = {one.key: one.said for one in unread if one.key is not None}
     with _lock:
         for state in states:
             key = RowKey(source, state.strategy_id, state.symbol)
@@ -138,12 +144,18 @@ def record(
                 news.append(held.number)
             urgent = urgent or held.dirty
         for key, held in _reports.items():
-            if complete and key.source == source and key not in seen and held.present:
-                held.present, held.dirty = False, True
+            if not complete or key.source != source or key in seen:
+                continue
+            why = said.get(StrategyKey(key.strategy_id, key.symbol), "")
+            if held.present or held.unread != why:
+                held.present, held.dirty, held.unread = False, True, why
                 urgent = True
                 news.append(held.number)
     for number in news:
         changed(number)
+    if complete and link(source).unread != tuple(unread):
+        link(source).unread = tuple(unread)
+        _publish(f"source:{source}")
     return urgent
 
 
@@ -160,7 +172,7 @@ def _take(held: Report, state: StrategyState, complete: bool, moment: float, now
     before = held.state
     held.state, held.forgotten = merged(held, state, complete)
     came_back = not held.present
-    held.heard, held.at, held.present = moment, now, True
+    held.heard, held.at, held.present, held.unread = moment, now, True, ""
     if before.status != held.state.status:
         _transitions.setdefault(held.key.source, []).append(_transition(held, before, now))
     held.dirty = held.dirty or came_back or is_urgent(before, held.state)
@@ -339,13 +351,14 @@ def _sum_of(source: str, reports: list[Report]) -> dict[str, Any]:
     held = link(source)
     account = held.account or Account()
     states = [one.state for one in reports]
+    pnls = [None if one.unread else open_pnl(one.state) for one in reports]
     told = held.account is not None or bool(states)
     return {
         "source": source,
         "status": held.status(),
         "network": held.account.network if held.account else None,
         "equity": account.equity,
-        "open_pnl": whole([open_pnl(one) for one in states]) if told else None,
+        "open_pnl": whole(pnls) if told and not held.unread else None,
         "margin_used": account.margin_used,
         "strategies": len(states),
         "killed": sum(one.is_killed for one in states),

@@ -10,6 +10,7 @@ from typing import Any
 from portfolio.models import Strategy
 from venues.contract.errors import BadAnswer
 from venues.contract.limits import RiskLimits
+from venues.contract.listing import Unread
 from venues.contract.names import RowKey
 from venues.contract.states import Account, StrategyState
 
@@ -29,6 +30,7 @@ class Report:
     at: datetime
     heard: float = NEVER
     present: bool = True
+    unread: str = ""  # why what the trader reports of it cannot be read
     forgotten: bool = False  # the trader does not know of a kill that it once reported
     dirty: bool = False
     _rendered: tuple[StrategyState, dict[str, Any]] | None = None
@@ -49,6 +51,7 @@ class Link:
     refused: bool = False
     error: str | None = None
     account: Account | None = None
+    unread: tuple[Unread, ...] = ()
     shown: str = "offline"
     stored_at: float = NEVER
     minute: str = ""

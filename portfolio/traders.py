@@ -5,8 +5,10 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from portfolio import book
+from portfolio.memory import Link
 from portfolio.models import Trader
 from venues.contract.errors import NotFound
+from venues.contract.listing import in_a_sentence
 
 SWITCHED_OFF = "PM does not follow this trader: it is switched off here."
 
@@ -36,8 +38,12 @@ def as_source(trader: Any) -> dict[str, Any]:
         "age_ms": None if age_s is None else int(age_s * 1000),
         "strategies": trader.count,
         "halted": link.account.halted if link.account else None,
-        "error": link.error if trader.enabled else SWITCHED_OFF,
+        "error": (link.error or _unread(link)) if trader.enabled else SWITCHED_OFF,
     }
+
+
+def _unread(link: Link) -> str | None:
+    return in_a_sentence(link.unread) if link.unread else None
 
 
 def as_trader(trader: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ def warnings(
     equity: Decimal | None,
     *,
     present: bool,
+    unread: str,
     sync: str,
     kill_asked_at: datetime | None,
     forgotten: bool,
@@ -27,7 +28,9 @@ def warnings(
         said.append(f"kill asked for at {kill_asked_at:%H:%M:%S} UTC, not yet acknowledged by the trader")
     if forgotten:
         said.append("the trader does not know of this kill; it is sent again")
-    if not present:
+    if unread:
+        said.append(f"what the trader reports of it cannot be read: {unread}")
+    elif not present:
         said.append("not running at the trader")
     if sync == "rejected":
         said += refusals(settings, state)

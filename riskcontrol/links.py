@@ -8,7 +8,7 @@ that hangs holds up no other trader and no record of its own.
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -20,6 +20,7 @@ from portfolio.models import Trader
 from riskcontrol import delivery, upkeep
 from venues.adapter import NotListening
 from venues.contract.errors import NotFound, ProductError
+from venues.contract.listing import Unread
 from venues.contract.messages import Killed, Message, Snapshot
 from venues.contract.states import Account, StrategyState, Trade
 from venues.stream import NoStream, Stream, opened
@@ -116,7 +117,7 @@ class TraderLink:
         async for message in stream.messages():
             book.heard(self.source)
             if isinstance(message, Snapshot):
-                await self.take(message.strategies, complete=True)
+                await self.take(message.strategies, complete=True, unread=message.unread)
                 book.record_account(self.source, message.account)
                 await self.came_online()
             elif message is not None:
@@ -138,12 +139,14 @@ class TraderLink:
             case _:
                 pass
 
-    async def take(self, states: Any, complete: bool = False, begun: float | None = None) -> None:
+    async def take(
+        self, states: Any, complete: bool = False, begun: float | None = None, unread: Sequence[Unread] = ()
+    ) -> None:
         """Take states into the live copy; adopt strategies first seen; store at once what must be."""
         strangers = book.unknown(self.source, states)
         if strangers:
             await self.stored.run(upkeep.adopt, self.source, strangers)
-        if book.record(self.source, states, complete, begun):
+        if book.record(self.source, states, complete, begun, unread):
             await self.store()
 
     async def store(self, everything: bool = False) -> None:
@@ -166,9 +169,9 @@ class TraderLink:
     async def read_all(self) -> None:
         """Read every row over HTTP."""
         begun = time.monotonic()
-        states = await self.read.run(delivery.adapter_of(self.trader).strategies)
+        listing = await self.read.run(delivery.adapter_of(self.trader).strategies)
         book.heard(self.source)
-        await self.take(states, complete=True, begun=begun)
+        await self.take(listing.states, complete=True, begun=begun, unread=listing.unread)
 
     async def read_account(self) -> None:
         """Read the account where the trader offers it."""

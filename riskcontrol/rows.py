@@ -162,7 +162,16 @@ def _rows(**filters: Any) -> list[dict[str, Any]]:
 def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datetime]) -> dict[str, Any]:
     """Give a row, made again only where something in it has changed; its time is that of the moment."""
     equity = link.account.equity if link.account else None
-    parts = (report.key, settings, report.state, report.present, report.forgotten, pending, equity)
+    parts = (
+        report.key,
+        settings,
+        report.state,
+        report.present,
+        report.unread,
+        report.forgotten,
+        pending,
+        equity,
+    )
     made = _made.get(report.number)
     if made is None or made.parts != parts:
         made = _made[report.number] = Made(parts, _fresh_row(settings, report, pending, equity))
@@ -171,7 +180,8 @@ def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datet
         **made.row,
         "as_of": iso(heard_at),
         "_id": report.number,
-        "_tells_positions": tells_positions(report.state),
+        "_present": report.present,
+        "_tells_positions": not report.unread and tells_positions(report.state),
         "_refusals": agreement.refusals(settings, report.state) if settings.refused else [],
     }
 
@@ -198,6 +208,7 @@ def _fresh_row(
             state,
             equity,
             present=report.present,
+            unread=report.unread,
             sync=word,
             kill_asked_at=kill_asked_at,
             forgotten=report.forgotten,

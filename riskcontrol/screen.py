@@ -119,7 +119,7 @@ def totals(rows: Iterable[Row], sources: Iterable[Row]) -> dict[str, Any]:
 
 
 def _open_pnl(row: Row) -> Decimal | None:
-    if row["position"]:
+    if row["position"] and row["_tells_positions"]:
         pnl: Decimal | None = row["position"]["unrealized_pnl"]
         return pnl
     return Decimal(0) if row["_tells_positions"] else None

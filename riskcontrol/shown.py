@@ -110,7 +110,8 @@ class Shown:
 
 def show(row: Mapping[str, Any], source_status: str) -> Shown:
     """Give the row as the page shows it while its source has this status."""
-    live = source_status == "online"
+    follows = row.get("_present", True)
+    live = source_status == "online" and follows
     used = loss_used(row)
     tones = _tones(row, live, used["share"])
     return Shown(
@@ -128,7 +129,7 @@ def show(row: Mapping[str, Any], source_status: str) -> Shown:
         position=_position(row["position"]),
         sync=_sync(row),
         as_of_ms=epoch_ms(row["as_of"]),
-        follows="not running at the trader" not in row["warnings"],
+        follows=follows,
         kill=kill_remark(row),
         remarks=remarks(row, source_status == "offline"),
         can_reset=bool(row["is_killed"] and is_over(row["kill"])),

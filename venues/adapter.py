@@ -19,6 +19,7 @@ from urllib3.util.retry import Retry
 
 from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Refused, Unreachable
 from venues.contract.limits import LIMIT_NAMES
+from venues.contract.listing import Listing, read_listing
 from venues.contract.names import StrategyKey
 from venues.contract.states import Account, StrategyState, Trade
 from venues.serving.parsers import ESCAPED_HALF, dump_json, is_whole
@@ -87,16 +88,13 @@ class TraderAdapter:
         if token:
             self.headers["Authorization"] = f"Bearer {token}"
 
-    def strategies(self, timeout_s: float = READ_S) -> list[StrategyState]:
-        """Give all rows, of a bare list or under "strategies"."""
+    def strategies(self, timeout_s: float = READ_S) -> Listing:
+        """Give all rows, of a bare list or under "strategies"; BadAnswer where none can be read."""
         answer = self._call("GET", "/api/strategies", None, timeout_s)
         rows = answer.get("strategies") if isinstance(answer, Mapping) else answer
         if not isinstance(rows, list):
             raise BadAnswer("The trader's strategies are not a list.")
-        states = [StrategyState.from_json(row) for row in rows]
-        if len({(one.strategy_id, one.symbol) for one in states}) != len(states):
-            raise BadAnswer("The trader reports a strategy twice.")
-        return states
+        return read_listing(rows)
 
     def account(self, timeout_s: float = READ_S) -> Account:
         """Give the account as the trader sees it; NotFound where a trader offers none."""
@@ -177,7 +175,7 @@ class TraderAdapter:
                 raise BadAnswer("The trader answered for another strategy.")
             return state
         # A minimal trader may say no more than that it is done: its list says what holds.
-        for state in self.strategies(until - time.monotonic()):
+        for state in self.strategies(until - time.monotonic()).states:
             if (state.strategy_id, state.symbol) == key:
                 return state
         raise BadAnswer("The trader does not report the strategy it was asked about.")

@@ -115,7 +115,13 @@ MESSAGES = (
     | ACCOUNTS
     | st.just(Heartbeat())
     | st.builds(Killed, strategy_id=STRATEGY_ID, symbol=SYMBOL, kill=KILLS)
-    | st.builds(Snapshot, strategies=st.lists(STATES, max_size=3).map(tuple), account=ACCOUNTS)
+    | st.builds(
+        Snapshot,
+        strategies=st.lists(STATES, max_size=3, unique_by=lambda one: (one.strategy_id, one.symbol)).map(
+            tuple
+        ),
+        account=ACCOUNTS,
+    )
 )
 MINIMAL = {
     "strategy_id": "momentum",

@@ -14,7 +14,7 @@ PURE_LIBRARY = {
     "abc", "collections", "dataclasses", "decimal", "enum", "fractions", "functools", "heapq", "itertools",
     "math", "operator", "re", "typing", "hashlib", "bisect",
 }  # fmt: skip
-CONTRACT_LAYERS = [{"money", "errors"}, {"names", "limits"}, {"states"}, {"messages"}]
+CONTRACT_LAYERS = [{"money", "errors"}, {"names", "limits"}, {"states"}, {"listing"}, {"messages"}]
 PURE_TRADER = ("clientid", "denied", "killswitch", "sizing", "ledger", "stops", "gateway")
 FACES = ("api", "pages", "live", "admin", "urls", "asgi", "console", "pageactions")
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.pm.fake_trader import BTC, FakeTrader, Handler, state
+from tests.pm.fake_trader import BTC, MINIMAL_FIELDS, FakeTrader, Handler, state
 from venues.adapter import NotListening, TraderAdapter, read_json
 from venues.contract.errors import BadAnswer, Conflict, NotFound, Refused, Unreachable
+from venues.contract.listing import Unread, in_a_sentence
 from venues.contract.names import StrategyKey
+from venues.serving.parsers import dump_json
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def answering(fake: FakeTrader, status: int, content: bytes) -> None:
 
 def test_rows_are_read_exactly(adapter: TraderAdapter, fake: FakeTrader) -> None:
     fake.report(BTC, total_pnl=Decimal("-0.100001"))
-    assert adapter.strategies() == [fake.states[BTC]]
+    assert adapter.strategies().states == (fake.states[BTC],)
 
 
 @pytest.mark.parametrize(
@@ -52,10 +54,34 @@ def test_a_strategy_reported_twice_is_a_bad_answer(adapter: TraderAdapter, fake:
     row = b'{"strategy_id":"a","symbol":"B","enabled":true,"is_killed":false,"risk_per_trade":1,'
     row += b'"stop_loss_dollars":5,"max_strategy_loss":50}'
     answering(fake, 200, b"[" + row + b"]")
-    assert len(adapter.strategies()) == 1
+    assert len(adapter.strategies().states) == 1
     answering(fake, 200, b"[" + row + b"," + row + b"]")
-    with pytest.raises(BadAnswer):
+    with pytest.raises(BadAnswer, match="a/B: reported twice"):
         adapter.strategies()
+    other = row.replace(b'"B"', b'"C"')
+    answering(fake, 200, b"[" + b",".join([row, other, row]) + b"]")
+    listing = adapter.strategies()
+    assert [one.symbol for one in listing.states] == ["C"]
+    assert listing.unread == (Unread(StrategyKey("a", "B"), "a/B: reported twice"),)
+
+
+def test_every_row_that_cannot_be_read_is_named_with_its_field(
+    adapter: TraderAdapter, fake: FakeTrader
+) -> None:
+    good = {name: fake.states[BTC].to_json()[name] for name in MINIMAL_FIELDS}
+    odd: tuple[Any, ...] = ("x", {})
+    wrong = [(name, value) for name in MINIMAL_FIELDS[2:7] for value in odd]
+    rows = [
+        good,
+        *({**good, "symbol": f"S{place}", name: value} for place, (name, value) in enumerate(wrong)),
+    ]
+    answering(fake, 200, dump_json(rows).encode())
+    listing = adapter.strategies()
+    assert len(listing.states) == 1
+    for place, (name, _) in enumerate(wrong):
+        assert listing.unread[place].key == StrategyKey("momentum", f"S{place}")
+        assert f"momentum/S{place}: {name} is" in listing.unread[place].said
+    assert in_a_sentence(listing.unread).endswith("and 7 more")
 
 
 def test_an_answer_without_end_is_cut_off(adapter: TraderAdapter, fake: FakeTrader) -> None:

@@ -8,12 +8,15 @@ import pytest
 
 from portfolio import book, memory
 from portfolio.models import ClosedTrade, Strategy, Trader, Transition
-from riskcontrol import operations, rows
+from riskcontrol import operations, rows, screen
 from riskcontrol.models import Change, Delivery, RiskSettings
+from riskcontrol.shown import show
 from tests.pm.conftest import BTC, ETH, OTTO, Loop, register, wait_for
 from tests.pm.fake_trader import BTC as NAME
 from tests.pm.fake_trader import ETH as OTHER
-from tests.pm.fake_trader import FakeTrader, state
+from tests.pm.fake_trader import MINIMAL_FIELDS, FakeTrader, state
+from venues.contract.errors import Conflict
+from venues.contract.names import RowKey, StrategyKey
 from venues.contract.states import Account, Trade
 
 FOUR = {"stop_loss_dollars": Decimal(4)}
@@ -180,7 +183,7 @@ def test_a_strategy_disabled_by_its_trader_is_never_enabled_by_pm(followed: Fake
 
 
 def test_what_the_trader_refuses_is_not_sent_again(followed: FakeTrader) -> None:
-    with pytest.raises(Exception, match="rejected"):
+    with pytest.raises(Conflict, match="at most 5 at this trader"):
         operations.change_settings(BTC, {"risk_per_trade": Decimal(50)}, actor=OTTO)
     followed.report(NAME, total_pnl=Decimal(1))
     wait_for(lambda: row()["total_pnl"] == 1)
@@ -304,6 +307,73 @@ def test_a_bad_answer_changes_nothing_and_is_shown(links: Loop, content: bytes) 
         assert row()["stop_loss_dollars"] == 5
         fake.answer = None
         wait_for(lambda: source()["error"] is None)
+
+
+def minimal_row(symbol: str, **fields: Any) -> dict[str, Any]:
+    row = state(StrategyKey("momentum", symbol)).to_json()
+    return {name: row[name] for name in MINIMAL_FIELDS} | fields
+
+
+def test_a_row_that_cannot_be_read_costs_no_other_row(links: Loop) -> None:
+    listed = [minimal_row("BTC", total_pnl=1), minimal_row("ETH", total_pnl=1)]
+
+    def answer(handler: Any) -> bool:
+        if handler.path == "/api/strategies":
+            handler.say(200, listed)
+        return bool(handler.path == "/api/strategies")
+
+    eth = RowKey("hyperliquid", "momentum", "ETH")
+    with FakeTrader(state(revision=None), minimal=True) as fake:
+        fake.answer = answer
+        register(fake)
+        links.start()
+        wait_for(lambda: len(rows.rows()) == 2)
+        listed[:] = [
+            minimal_row("BTC", enabled="yes", total_pnl=2),
+            minimal_row("ETH", total_pnl=3),
+            {"a": 1},
+        ]
+        wait_for(lambda: rows.row(eth)["total_pnl"] == 3)
+        said = "momentum/BTC: enabled is missing or not true or false: 'yes'"
+        third = "row 3: strategy_id is missing or not well-formed: None"
+        whole = f"2 rows of the trader cannot be read: {said}; {third}"
+        assert (source()["status"], source()["error"]) == ("online", whole)
+        held = row()
+        assert held["total_pnl"] == 1
+        assert f"what the trader reports of it cannot be read: {said}" in held["warnings"]
+        assert "not running at the trader" not in held["warnings"]
+        first = held["as_of"]
+        heard = rows.row(eth)["as_of"]
+        wait_for(lambda: rows.row(eth)["as_of"] > heard)
+        assert row()["as_of"] == first
+        shown = show(row(), "online")
+        assert (shown.badge["word"], "silent" in shown.tones) == ("was Active", True)
+        assert show(rows.row(eth), "online").badge["word"] == "Active"
+        listed[:] = [minimal_row("BTC", total_pnl=4), minimal_row("ETH", total_pnl=3)]
+        wait_for(lambda: row()["total_pnl"] == 4)
+        wait_for(lambda: source()["error"] is None)
+        assert not [text for text in row()["warnings"] if "cannot be read" in text]
+
+
+def test_a_strategy_of_a_snapshot_that_cannot_be_read_costs_no_other(
+    links: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with FakeTrader(state(), state(OTHER)) as fake:
+        whole = fake.snapshot()
+        flat = {**whole, "strategies": [one | {"position": None} for one in whole["strategies"]]}
+        monkeypatch.setattr(fake, "snapshot", lambda: flat)
+        register(fake)
+        links.start()
+        wait_for(lambda: len(rows.rows()) == 2)
+        assert book.summary()["total"]["open_pnl"] == 0
+        bad = {**flat, "strategies": [flat["strategies"][0] | {"epoch": "one"}, flat["strategies"][1]]}
+        monkeypatch.setattr(fake, "snapshot", lambda: bad)
+        fake.say({"type": "heartbeat"}, skip=3)
+        said = "1 row of the trader cannot be read: momentum/BTC: epoch is not a whole number: 'one'"
+        wait_for(lambda: (source()["status"], source()["error"]) == ("online", said))
+        assert rows.row(ETH)["warnings"] == []
+        assert book.summary()["sources"][0]["open_pnl"] is None
+        assert screen.totals(rows.rows(), rows.sources())["open_lacks"]
 
 
 def test_a_wrong_token_is_said(fake: FakeTrader, links: Loop, monkeypatch: pytest.MonkeyPatch) -> None:

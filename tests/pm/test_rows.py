@@ -36,7 +36,7 @@ def test_a_row_has_every_field_of_the_contract() -> None:
     register(None)
     adopted(state(position=Position("long", Decimal("0.012"), Decimal("64210.5"), stop_price=Decimal(63801))))
     row = rows.row(BTC)
-    assert set(row) == {*FIELDS, "_id", "_refusals", "_tells_positions"}
+    assert set(row) == {*FIELDS, "_id", "_present", "_refusals", "_tells_positions"}
     assert row["position"]["stop_price"] == 63801
     assert rows.row_by_id(row["_id"]) == row
 

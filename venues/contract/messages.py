@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from venues.contract.errors import BadAnswer
+from venues.contract.listing import Unread, read_listing
 from venues.contract.states import Account, Kill, StrategyState, Trade
 
 RESYNC = {"type": "resync"}
@@ -16,6 +17,7 @@ class Snapshot:
 
     strategies: tuple[StrategyState, ...]
     account: Account
+    unread: tuple[Unread, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,8 @@ def _message(data: Mapping[str, Any]) -> Message | None:
             if not isinstance(rows, list):
                 raise BadAnswer("a snapshot has no list of strategies")
             account = Account.from_json(data.get("account") or {})
-            return Snapshot(tuple(StrategyState.from_json(row) for row in rows), account)
+            listing = read_listing(rows)
+            return Snapshot(listing.states, account, listing.unread)
         case "strategy":
             return StrategyState.from_json(data.get("strategy"))
         case "trade":
