@@ -1,5 +1,7 @@
 """Settings, enable, disable, close at the trader: revisions, bounds, durability (I2, I3, I7)."""
 
+import asyncio
+import threading
 from decimal import Decimal
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tests.trader.conftest import KEY, House
 from venues.contract.errors import Conflict, NotFound, ProductError
 from venues.contract.names import StrategyKey
+from venues.trader.gate import opening_closed
 
 FIVE = {"stop_loss_dollars": Decimal(6)}
 
@@ -112,6 +115,18 @@ async def test_enable_acts_on_no_signal_older_than_itself(house: House) -> None:
     assert house.opening_orders() == 0
     await house.candle()
     assert house.opening_orders() == 1
+
+
+async def test_a_disable_closes_the_gate_before_the_disk_answers(house: House) -> None:
+    await house.start()
+    busy = threading.Event()
+    house.disk.submit(busy.wait, 10)
+    disabling = asyncio.ensure_future(house.engine.disable(KEY, 1))
+    await asyncio.sleep(0)
+    assert opening_closed(house.engine.core, house.desk()) == "disabled"
+    assert not disabling.done()
+    busy.set()
+    assert not (await disabling).enabled
 
 
 async def test_a_strategy_nobody_has_is_not_found(house: House) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
-from venues.contract.errors import Unknown, Unreachable
+from venues.contract.errors import Refused, Unknown, Unreachable
 from venues.trader.gateway import (
     AccountRead,
     Candle,
@@ -86,6 +86,7 @@ class Venue:
         self.swallow = 0  # never arrives, and no answer comes
         self.refuse_closes = ""  # the sentence that every close gets
         self.refuse_stops = ""
+        self.refuse_leverage = ""  # of BTC
         self.post_only = False  # refuses what does not rest
         self.fill_share = Decimal(1)  # of an IOC order
         self.silent_fills = False  # fills are not pushed, only read
@@ -232,6 +233,8 @@ class Venue:
         return self.levers.get(symbol, (20, True))
 
     async def set_leverage(self, symbol: str, leverage: int, cross: bool) -> None:
+        if self.refuse_leverage and symbol == "BTC":
+            raise Refused(self.refuse_leverage)
         self.levers[symbol] = (leverage, cross)
 
     async def place(

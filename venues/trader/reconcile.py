@@ -4,7 +4,7 @@ import logging
 from collections.abc import Sequence
 from decimal import Decimal
 
-from venues.contract.errors import NotFound, ProductError, Unreachable
+from venues.contract.errors import NotFound, ProductError, Refused, Unreachable
 from venues.trader import bookkeeping, gate, restoring, transfers, tripping
 from venues.trader.clientid import full_epoch, unpack
 from venues.trader.core import Core
@@ -58,19 +58,21 @@ async def check_leverage(core: Core, state: MarketState, held: Decimal) -> None:
     if state.market is None or not desks:
         return
     wanted = (desks[0].leverage, not state.market.only_isolated)
-    found = await core.gateway.leverage(state.symbol)
+    found, said = await core.gateway.leverage(state.symbol), ""
     if found != wanted and not held and not _busy(core, state.symbol):
         if wanted[0] > state.market.max_leverage:
-            state.leverage_ok = False
-            state.leverage_said = f"{wanted[0]} is above the market's {state.market.max_leverage}"
-            return
-        await core.gateway.set_leverage(state.symbol, *wanted)
-        found = await core.gateway.leverage(state.symbol)
-    was = state.leverage_ok
-    state.leverage_ok = found == wanted
-    state.leverage_said = f"the venue has {_mode(found)}, configured is {_mode(wanted)}"
-    if was and not state.leverage_ok:
-        core.alarm("%s: %s; nothing opens there", state.symbol, state.leverage_said)
+            said = f"{wanted[0]} is above the market's {state.market.max_leverage}"
+        else:
+            try:
+                await core.gateway.set_leverage(state.symbol, *wanted)
+            except Refused as error:  # of this symbol alone: the others go on
+                said = f"refused by the venue: {error.detail}"
+            found = await core.gateway.leverage(state.symbol)
+    said = said or f"the venue has {_mode(found)}, configured is {_mode(wanted)}"
+    ok = found == wanted
+    if not ok and (state.leverage_ok or state.leverage_said != said):
+        core.alarm("%s: leverage: %s; nothing opens there", state.symbol, said)
+    state.leverage_ok, state.leverage_said = ok, said
 
 
 def _mode(setting: tuple[int, bool]) -> str:
