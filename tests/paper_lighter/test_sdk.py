@@ -49,6 +49,16 @@ async def test_a_limit_order_rests_and_is_cancelled_by_either_index(stranger: St
     assert {one.client_order_index: one.status for one in inactive.orders} == {11: "canceled", 12: "canceled"}
 
 
+async def test_orders_by_client_index_are_those_of_the_token_s_account(stranger: Stranger) -> None:
+    await limit(stranger, 15)
+    api = lighter.OrderApi(stranger.api)
+    for named in ({}, {"account_index": stranger.index}):
+        found = await api.account_orders(stranger.token, "15,16", **named)
+        assert [(one.client_order_index, one.status) for one in found.orders] == [(15, "open")]
+    with pytest.raises(lighter.exceptions.BadRequestException, match="20013"):
+        await api.account_orders("nobody", "15")
+
+
 async def test_a_market_order_fills_and_its_trade_names_my_side(stranger: Stranger) -> None:
     await buy(stranger, 21)
     assert stranger.size() == "0.1"

@@ -10,7 +10,7 @@ from venues.lighter.paper.codes import Refusal
 from venues.lighter.paper.fields import BAD_PARAM, Query
 from venues.lighter.paper.markets import BY_NUMBER, NAME, VENUE, listed
 from venues.lighter.paper.sequencer import record_name
-from venues.lighter.paper.signing import check_token
+from venues.lighter.paper.signing import check_token, read_token
 from venues.lighter.paper.words import oid_of
 from venues.paper.accounts import Account
 from venues.paper.exchange import Exchange
@@ -244,7 +244,9 @@ def _inactive(x: Exchange, query: Query, auth: Auth) -> Json:
 
 
 def _by_client(x: Exchange, query: Query, auth: Auth) -> Json:
-    account = _own(x, query, auth)
+    """Give orders by client index, of the token's account where none is named."""
+    named = query.has("account_index")
+    account = _own(x, query, auth) if named else account_of(x, int(read_token(x, auth).account))
     names = query.text("client_order_indexes").split(",")
     if len(names) > MOST_CLIENTS or not all(one.isascii() and one.isdigit() for one in names):
         raise Refusal(BAD_PARAM, "client_order_indexes")
