@@ -88,7 +88,7 @@ def test_a_handshake_is_let_in_by_the_token_alone(url: str) -> None:
             await handshake(url, PROGRAM, "/ws/nothing"),
         ]
 
-    assert asyncio.run(all_of_them()) == [101, 403, 403, 403, 403]
+    assert asyncio.run(all_of_them()) == [101, 401, 401, 403, 403]
 
 
 def test_a_kill_over_http_arrives_on_the_socket_at_once(url: str) -> None:

@@ -7,14 +7,34 @@ import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from autobahn.websocket.types import ConnectionDeny
+from daphne.ws_protocol import WebSocketFactory, WebSocketProtocol
 from twisted.internet import reactor as installed_reactor
 from twisted.internet.defer import Deferred
 
 from venues.serving import dotenv, environment
+from venues.serving.guard import NO_CREDENTIALS
 
 log = logging.getLogger(__name__)
 reactor: Any = installed_reactor  # its interface depends on which one is installed
 Step = Callable[[], Awaitable[None]]
+
+
+class Handshakes(WebSocketProtocol):  # type: ignore[misc]  # Daphne ships no types
+    """Tells a handshake without credentials from one that is forbidden: Daphne answers both with 403."""
+
+    def handle_reply(self, message: Any) -> None:
+        """Carry out what the application says."""
+        refused = message.get("type") == "websocket.close" and message.get("code") == NO_CREDENTIALS
+        if not refused or self.state != self.STATE_CONNECTING:
+            super().handle_reply(message)
+            return
+        self.handshake_deferred.errback(ConnectionDeny(code=401, reason="Unauthorized"))  # type: ignore[no-untyped-call]
+        del self.handshake_deferred
+        self.server.protocol_disconnected(self)
+
+
+WebSocketFactory.protocol = Handshakes
 
 
 def serve(application: Any, host: str, port: int, run: Step | None = None, stop: Step | None = None) -> int:

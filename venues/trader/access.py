@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from django.conf import settings
 
 from venues.contract.errors import STATUS
-from venues.serving.guard import Application, Receive, Scope, Send
+from venues.serving.guard import NO_CREDENTIALS, Application, Receive, Scope, Send
 from venues.serving.parsers import dump_json
 from venues.serving.secrets import same, was_generated
 
@@ -25,7 +25,7 @@ class Access:
         self.application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on who may come in; 400 for a Host that is not ours, 401 (a handshake gets 403) else."""
+        """Pass on who may come in; 400 for a Host that is not ours, 401 without credentials."""
         headers = scope["headers"]
         if not host_is_ours(headers):
             said = "The Host header must name this trader's own address."
@@ -123,9 +123,10 @@ def origin_is_ours(headers: Headers) -> bool:
 
 
 async def refuse(scope: Scope, send: Send, code: str, detail: str, headers: Headers) -> None:
-    """Answer with the error; close a handshake before it is accepted, which is a 403."""
+    """Answer with the error; close a handshake before it is accepted, which is a 401 or a 403."""
     if scope["type"] == "websocket":
-        await send({"type": "websocket.close", "code": 4403})
+        unknown = code == "not_authenticated"
+        await send({"type": "websocket.close", "code": NO_CREDENTIALS if unknown else 4403})
         return
     body = dump_json({"detail": detail, "code": code, "fields": {}}).encode()
     length = (b"content-length", str(len(body)).encode())
