@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 import requests
@@ -104,6 +107,42 @@ def test_a_kill_that_names_nonsense_says_so_and_writes_nothing(
 def test_the_trader_is_asked_where_it_listens(settings: Settings, bind: str, url: str) -> None:
     settings.TRADER_BIND, settings.TRADER_PORT = bind, 9002
     assert kill.address() == url
+
+
+class FullDisk(BaseHTTPRequestHandler):
+    """A trader whose disk refuses every kill."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.answer(200, {"strategies": [key._asdict() for key in (BTC, ETH)]})
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.asked.append(self.path)
+        self.answer(503, {"detail": "The kill is in force.", "code": "not_durable", "fields": {}})
+
+    def answer(self, status: int, body: dict[str, Any]) -> None:
+        text = json.dumps(body, separators=(",", ":")).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+def test_i17_a_trader_with_a_full_disk_is_asked_to_kill_every_strategy(settings: Settings) -> None:
+    FullDisk.asked.clear()
+    with ThreadingHTTPServer(("127.0.0.1", 0), FullDisk) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings.TRADER_BIND, settings.TRADER_PORT = "127.0.0.1", server.server_port
+        settings.TRADER_TOKEN = "of-the-test"
+        with pytest.raises(kill.NoAnswer, match="its disk refuses the kill"):
+            kill.ask_trader([], 2.0)
+        server.shutdown()
+    assert FullDisk.asked == [f"/api/strategies/{key.strategy_id}/{key.symbol}/kill" for key in (BTC, ETH)]
 
 
 def test_the_kill_file_holds_every_kill_written_at_once(tmp_path: Path) -> None:

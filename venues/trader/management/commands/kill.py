@@ -103,9 +103,15 @@ def ask_trader(keys: list[StrategyKey], patience_s: float) -> list[StrategyKey]:
             answer = session.get(f"{address()}/api/strategies", timeout=patience_s)
             check(answer)
             keys = [strategy_key(row["strategy_id"], row["symbol"]) for row in answer.json()["strategies"]]
+        failures = []
         for key in keys:
             url = f"{address()}/api/strategies/{key.strategy_id}/{key.symbol}/kill"
-            check(session.post(url, json={"reason": REASON}, timeout=patience_s))
+            try:
+                check(session.post(url, json={"reason": REASON}, timeout=patience_s))
+            except NoAnswer as error:  # a full disk refuses one and all: each is still in force
+                failures.append(error)
+    if failures:
+        raise failures[0]
     return keys
 
 
@@ -113,6 +119,8 @@ def check(answer: requests.Response) -> None:
     """Raise unless the trader did what was asked."""
     if answer.status_code == 404:
         raise CommandError("The trader has no such strategy; nothing was killed.")
+    if answer.status_code == 503 and b'"not_durable"' in answer.content:
+        raise NoAnswer("The trader has closed its gates, but its disk refuses the kill.")
     if answer.status_code != 200:
         raise NoAnswer(f"The trader answers {answer.status_code}.")
 
