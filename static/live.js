@@ -4,6 +4,7 @@
 const SILENT_MS = 5000;
 const RETRY_MS = 1000;
 const FROZEN_MS = 20000;
+const TOGETHER_MS = 100;
 const NARROW = "\u202f";
 
 let heardAt = performance.now();
@@ -39,17 +40,29 @@ export function replaceLive(root) {
   }
 }
 
+// What comes in a burst is put on the page together: its sums and its layout are made once for all of it.
+let waiting = [];
+
 function receive(text) {
   heardAt = performance.now();
   heardClock = new Date();
-  const box = document.createElement("template");
-  box.innerHTML = text;
-  const now = Number(box.content.querySelector("[data-now]")?.dataset.now);
-  if (now) offset = now - performance.now();
-  const messages = [...box.content.querySelectorAll("table[data-row]")];
-  replaceLive(box.content);
+  if (!waiting.length) setTimeout(putAll, TOGETHER_MS);
+  waiting.push([text, heardAt]);
+}
+
+function putAll() {
+  const rows = [];
+  for (const [text, at] of waiting) {
+    const box = document.createElement("template");
+    box.innerHTML = text;
+    const now = Number(box.content.querySelector("[data-now]")?.dataset.now);
+    if (now) offset = now - at;
+    rows.push(...box.content.querySelectorAll("table[data-row]"));
+    replaceLive(box.content);
+  }
+  waiting = [];
   tick();
-  document.dispatchEvent(new CustomEvent("live", { detail: { rows: messages } }));
+  document.dispatchEvent(new CustomEvent("live", { detail: { rows } }));
 }
 
 function connect() {
