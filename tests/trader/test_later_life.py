@@ -6,6 +6,7 @@ import pytest
 
 from tests.trader.conftest import KEY, House
 from venues.contract.errors import Conflict
+from venues.trader import restoring
 from venues.trader.core import Config
 from venues.trader.models import Strategy
 
@@ -159,3 +160,17 @@ async def test_nothing_opens_while_the_venue_holds_what_no_fill_explains(house: 
     await house.pass_(10)
     assert house.engine.core.unattributed["BTC"].lots == 100
     assert house.opening_orders() == 1
+
+
+async def test_after_several_resets_a_restart_still_knows_how_far_it_has_booked(house: House) -> None:
+    await house.start()
+    await house.candle()
+    for _ in range(3):
+        await house.engine.kill(KEY)
+        await house.pass_(3)
+        await house.engine.reset(KEY, None)
+    booked_ms = house.engine.core.last_ms
+    assert booked_ms
+    await house.crash()
+    await restoring.restore(house.engine.core, house.engine.roster)
+    assert house.engine.core.last_ms == booked_ms

@@ -40,6 +40,8 @@ async def restore(core: Core, roster: Sequence[RosterEntry]) -> None:
         core.add(desk_of(core, row, None, decimals))
     await _remember_leverages(core, memory)
     core.seen = memory.seen
+    core.last_ms = memory.newest_ms.get("fill", 0)
+    core.funding_ms = memory.newest_ms.get("funding", 0)
     core.since_ms = memory.facts.get(SINCE)
     core.funding_born_ms = memory.facts.get(FUNDING_BORN, 0)
     # Without a memory, a number that an earlier life is unlikely to have reached.
@@ -98,10 +100,6 @@ def _restore_bookings(core: Core, memory: Memory, decimals: dict[str, int]) -> N
         desk = core.by_number.get(booking.strategy_id) if booking.strategy_id else None
         if booking.strategy_id and desk is None:
             continue
-        if booking.kind == "fill":
-            core.last_ms = max(core.last_ms, booking.at_ms)
-        elif booking.kind == "funding":
-            core.funding_ms = max(core.funding_ms, booking.at_ms)
         replay(_ledger(core, desk, booking, decimals), booking)
 
 

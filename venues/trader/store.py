@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from django.db import Error as DatabaseFailure
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Max, Q
 
 from venues.contract.limits import RiskLimits
 from venues.contract.names import StrategyKey
@@ -42,6 +42,7 @@ class Memory:
     trades: list[Trade]
     seen: set[tuple[str, str]]
     facts: dict[str, Any] = field(default_factory=dict)
+    newest_ms: dict[str, int] = field(default_factory=dict)  # of each kind of booking, whatever its epoch
 
 
 class Store:
@@ -161,6 +162,7 @@ def _load() -> Memory:
         trades=[Trade.from_json(json.loads(row.body, parse_float=Decimal)) for row in trades],
         seen=set(recent.values_list("kind", "venue_id")),
         facts=dict(Fact.objects.values_list("name", "value")),
+        newest_ms=dict(Booking.objects.values_list("kind").annotate(newest=Max("at_ms"))),
     )
 
 
