@@ -133,8 +133,8 @@ def test_a_viewer_sees_everything_and_no_control_that_acts(console: Console) -> 
     ):
         assert not console.all(f"tbody {selector}" if selector != "#act" else selector)
     number = console.one(f"{console.row('DOGE')} tr[data-revision]").get_attribute("id")
-    console.site.save_as_operator(str(number).removeprefix("row-"), {"stop_loss_dollars": "3.33"})
-    wait_for(lambda: console.cell("DOGE", "stop_loss_dollars") == "3.33")
+    console.site.save_as_operator(str(number).removeprefix("row-"), {"stop_loss_dollars": "1.33"})
+    wait_for(lambda: console.cell("DOGE", "stop_loss_dollars") == "1.33")
     console.press(f"{console.row('BTC')} .name a")
     wait_for(lambda: "Drawdown" in console.text("#drawer"))
     assert not console.all("#drawer [data-action=kill], #drawer form")
