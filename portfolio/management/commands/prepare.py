@@ -119,7 +119,10 @@ def apply_first_user() -> None:
 
 
 def chosen_password() -> str | None:
-    """Give PM_ADMIN_PASSWORD, held to what `adduser` asks of a password; None where it is not set."""
+    """Give PM_ADMIN_PASSWORD; None where it is not set.
+
+    What `adduser` would refuse is told of on one machine, and refused where others reach PM.
+    """
     chosen = environment.raw("PM_ADMIN_PASSWORD")
     if chosen is None:
         return None
@@ -128,8 +131,17 @@ def chosen_password() -> str | None:
     try:
         validate_password(chosen, User(username=FIRST_USER))
     except ValidationError as error:
-        raise ImproperlyConfigured(f"PM_ADMIN_PASSWORD is refused: {' '.join(error.messages)}") from None
+        said = f"PM_ADMIN_PASSWORD is weak: {' '.join(error.messages)}"
+        if others_reach_pm():
+            raise ImproperlyConfigured(f"{said} Others reach PM (BIND, PM_ORIGINS).") from None
+        print(f"{said} It would be refused if others reached PM.", file=sys.stderr)
     return chosen
+
+
+def others_reach_pm() -> bool:
+    """Tell whether PM listens beyond loopback, or answers to a name that is not loopback's."""
+    own = {*settings.LOOPBACK, *LOOPBACK}
+    return settings.BIND not in own or not own.issuperset(settings.ORIGIN_HOSTS)
 
 
 def register(venue: str) -> None:
