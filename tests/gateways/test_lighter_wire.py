@@ -114,7 +114,8 @@ def test_each_word_of_the_venue_is_understood(
 
 def test_funding_is_stamped_in_seconds_on_one_way_and_milliseconds_on_another() -> None:
     row = {"timestamp": 1778702400, "market_id": 1, "funding_id": 9, "change": "-0.12"}
-    read = wire.fundings([row, {**row, "timestamp": 1778702400000}, {**row, "market_id": 2048}], NAMES)
+    rows = [row, {**row, "timestamp": 1778702400000}, {**row, "market_id": 2048}]
+    read = wire.fundings({"position_fundings": rows}, NAMES)
     assert [(one.funding_id, one.amount, one.at_ms) for one in read] == [
         ("9:1", Decimal("-0.12"), 1778702400000)
     ] * 2

@@ -231,6 +231,7 @@ class LighterGateway:
             since_ms,
             lambda cursor: self._reader.ask_private(partial(self._sdk.trades, cursor)),
             lambda answer: wire.fills(answer, self._account, names),
+            lambda answer: wire.oldest_ms(answer["trades"]),
         )
 
     async def funding(self, since_ms: int) -> list[Funding]:
@@ -239,7 +240,8 @@ class LighterGateway:
         found = await history.since(
             since_ms,
             lambda cursor: self._reader.ask_private(partial(self._sdk.payments, cursor)),
-            lambda answer: wire.fundings(answer["position_fundings"], names),
+            lambda answer: wire.fundings(answer, names),
+            lambda answer: wire.oldest_ms(answer["position_fundings"]),
         )
         self._payments.know(found)
         return found

@@ -19,15 +19,19 @@ async def since(
     since_ms: int,
     ask: Callable[[str | None], Awaitable[Any]],
     read: Callable[[Any], list[Happened]],
+    oldest_ms: Callable[[Any], int | None],
 ) -> list[Happened]:
-    """Give what `read` finds in each page that `ask` gives for a cursor; pages may overlap."""
+    """Give what `read` finds in each page that `ask` gives for a cursor; pages may overlap.
+
+    `oldest_ms` tells how far back a page goes, None for an empty one: a whole page may be of markets
+    that `read` leaves out.
+    """
     found: dict[Happened, None] = {}
     cursor: str | None = None
     while True:
         answer = await ask(cursor)
-        page = read(answer)
-        found = dict.fromkeys(one for one in page if one.at_ms >= since_ms) | found
-        following = answer.get("next_cursor")
-        if not following or following == cursor or not page or page[0].at_ms < since_ms:
+        found = dict.fromkeys(one for one in read(answer) if one.at_ms >= since_ms) | found
+        following, oldest = answer.get("next_cursor"), oldest_ms(answer)
+        if not following or following == cursor or oldest is None or oldest < since_ms:
             return sorted(found, key=lambda one: one.at_ms)
         cursor = following

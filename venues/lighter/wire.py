@@ -115,21 +115,31 @@ def fills(answer: Mapping[str, Any], account: int, symbols: Mapping[int, str]) -
 @believes
 def funding(row: Mapping[str, Any], symbols: Mapping[int, str]) -> Funding:
     """Give one payment; the venue stamps it in seconds, on some ways in milliseconds."""
-    at = milliseconds(row["timestamp"])
     market = _whole(row["market_id"])
     return Funding(
         funding_id=f"{_whole(row['funding_id'])}:{market}",
         symbol=symbols[market],
         amount=plain(venue_number(row["change"])),
-        at_ms=at if at > FIRST_MS else at * 1000,
+        at_ms=_stamp(row),
     )
 
 
 @believes
-def fundings(rows: Any, symbols: Mapping[int, str]) -> list[Funding]:
-    """Give the payments, oldest first."""
-    known = [row for row in rows_of(rows) if row["market_id"] in symbols]
+def fundings(answer: Mapping[str, Any], symbols: Mapping[int, str]) -> list[Funding]:
+    """Give the payments of a read, oldest first."""
+    known = [row for row in rows_of(answer["position_fundings"]) if row["market_id"] in symbols]
     return sorted((funding(row, symbols) for row in known), key=lambda one: one.at_ms)
+
+
+@believes
+def oldest_ms(rows: Any) -> int | None:
+    """Give when the first of some rows happened, in whatever market; None where there is none."""
+    return min((_stamp(row) for row in rows_of(rows)), default=None)
+
+
+def _stamp(row: Mapping[str, Any]) -> int:
+    at = milliseconds(row["timestamp"])
+    return at if at > FIRST_MS else at * 1000
 
 
 @believes
