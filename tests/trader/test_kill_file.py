@@ -2,6 +2,8 @@
 
 import asyncio
 
+import pytest
+
 from tests.trader.conftest import KEY, House, Told
 from venues.contract.names import StrategyKey
 from venues.trader import killfile
@@ -25,6 +27,17 @@ async def test_a_kill_file_is_obeyed_and_cleared(house: House) -> None:
     killfile.write(house.engine.kill_file, [KEY])
     await house.start()
     assert house.row().is_killed
+    assert not house.engine.kill_file.exists()
+
+
+async def test_a_kill_of_what_does_not_run_here_is_logged(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    killfile.write(house.engine.kill_file, [KEY, StrategyKey("momentun", "BTC")])
+    await house.start()
+    assert house.row().is_killed
+    assert "the kill file names momentun/BTC, which does not run here" in caplog.messages
+    assert not any("/".join(KEY) in said for said in caplog.messages if "does not run here" in said)
     assert not house.engine.kill_file.exists()
 
 

@@ -3,8 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -39,6 +41,8 @@ def test_i17_without_a_trader_the_kill_is_written_and_said(tmp_path: Path) -> No
     assert done.returncode == 0
     assert "does not answer" in done.stdout
     assert str(tmp_path / "hyperliquid.kill") in done.stdout
+    assert "Until then open trades stay open" in done.stdout
+    assert "check the name" not in done.stderr  # there is no memory to ask
     manage(tmp_path, "kill", "hyperliquid")
     assert lines(tmp_path) == [{"strategy_id": "momentum", "symbol": "BTC"}, {}]
     orders = killfile.read(tmp_path / "hyperliquid.kill")
@@ -58,6 +62,18 @@ def test_i17_a_trader_that_answers_kills_one_or_all_and_no_file_is_left(tmp_path
         manage(tmp_path, "kill", "hyperliquid", HYPERLIQUID_PORT=port, **TOKEN)
         assert killed(url) == {"momentum", "mean-reversion", "shares"}
     assert not (tmp_path / "hyperliquid.kill").exists()
+
+
+@pytest.mark.processes
+def test_a_name_that_the_memory_does_not_have_is_said_and_written_all_the_same(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / "hyperliquid.sqlite3")) as memory, memory:
+        memory.execute("CREATE TABLE trader_strategy (strategy_id TEXT, symbol TEXT)")
+        memory.execute("INSERT INTO trader_strategy VALUES ('momentum', 'BTC')")
+    done = manage(tmp_path, "kill", "hyperliquid", "momentum", "BTC")
+    assert (done.returncode, "check the name" in done.stderr) == (0, False)
+    done = manage(tmp_path, "kill", "hyperliquid", "momentun", "BTC")
+    assert (done.returncode, "no strategy momentun BTC: check the name" in done.stderr) == (0, True)
+    assert [line["strategy_id"] for line in lines(tmp_path)] == ["momentum", "momentun"]
 
 
 @pytest.mark.processes

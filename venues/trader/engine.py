@@ -281,6 +281,8 @@ class Engine:
             for outcome in await asyncio.gather(*kills, return_exceptions=True):
                 if isinstance(outcome, BaseException):
                     raise outcome
+            for key in set(orders.keys) - set(self.core.desks):
+                log.error("the kill file names %s/%s, which does not run here", *key)
             killfile.clear(self.kill_file, orders)
             self._kept_why = ""
         except (ProductError, OSError) as error:

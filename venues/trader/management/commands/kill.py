@@ -1,7 +1,9 @@
 """`manage.py kill VENUE [strategy_id symbol]`: kills beside the trader, with PM gone (api.md, section 4)."""
 
+import sqlite3
 import threading
 from argparse import ArgumentParser
+from contextlib import closing
 from ipaddress import ip_address
 from typing import Any
 
@@ -56,8 +58,11 @@ class Command(BaseCommand):
             raise CommandError(said) from None
         what = " ".join(keys[0]) if keys else "every strategy"
         self.stdout.write(
-            f"{why} Wrote {path}: the trader kills {what} within a second of running, before its first order."
+            f"{why} Wrote {path}: the trader kills {what} within a second of running, before its first "
+            "order. Until then open trades stay open, with their stops at the venue."
         )
+        if keys and not is_known(keys[0]):
+            self.stderr.write(f"The trader's memory has no strategy {what}: check the name.")
 
 
 def named(strategy_id: str | None, symbol: str | None) -> list[StrategyKey]:
@@ -70,6 +75,19 @@ def named(strategy_id: str | None, symbol: str | None) -> list[StrategyKey]:
         return [strategy_key(strategy_id, symbol)]
     except Refused as error:
         raise CommandError(f"{error.detail} {' '.join(said for [said] in error.fields.values())}") from None
+
+
+def is_known(key: StrategyKey) -> bool:
+    """Tell whether the trader ever ran a strategy; a memory that cannot be read says nothing against it."""
+    try:
+        memory = sqlite3.connect(
+            f"file:{settings.DATABASES['default']['NAME']}?mode=ro", uri=True, timeout=0.2
+        )
+        with closing(memory):
+            named = "SELECT 1 FROM trader_strategy WHERE strategy_id = ? AND symbol = ?"
+            return memory.execute(named, key).fetchone() is not None
+    except sqlite3.Error:
+        return True
 
 
 def within(patience_s: float, keys: list[StrategyKey]) -> list[StrategyKey]:
