@@ -98,15 +98,15 @@ def report_of(strategy: Strategy) -> Report:
 def merged(held: Report, state: StrategyState, complete: bool) -> tuple[StrategyState, bool]:
     """Give (what holds now, whether the trader forgot a kill) of a report and the one before it.
 
-    A message with a lower revision than one heard moments ago was overtaken: another one
-    follows, so only a kill is taken from it. Within one epoch a kill is never undone, not by a
-    late message and not by a trader restored from a backup (risk.md, I13). A trader without
-    revisions has no epochs either and is believed.
+    A message with a lower revision or epoch than one heard moments ago was overtaken: another one
+    follows, so only a kill is taken from it, and none of an epoch that is over. Within one epoch a
+    kill is never undone, not by a late message and not by a trader restored from a backup (risk.md,
+    I13). A trader without revisions has no epochs either and is believed.
     """
     before = held.state
     if state.revision is None:
         return state, False
-    late = before.revision is not None and state.revision < before.revision
+    late = state.revision < (before.revision or 0) or state.epoch < before.epoch
     if late and not complete and time.monotonic() - held.heard < LATE_S:
         killed = state.is_killed and not before.is_killed and state.epoch >= before.epoch
         taken = replace(before, is_killed=True, kill=state.kill, epoch=state.epoch) if killed else before
