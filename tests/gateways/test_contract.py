@@ -295,6 +295,12 @@ async def test_a_break_in_the_middle_loses_nothing_and_repeats_fills(trading: Tr
     assert repeated[0] == repeated[1]
 
 
+async def test_a_connection_begins_the_venue_s_time_anew(trading: Trading) -> None:
+    vars(trading.gateway)["_clock"].told(trading.gateway.venue_ms() + 3_600_000)  # of another life
+    await trading.begin()
+    await until(lambda: abs(trading.gateway.skew_ms() or 0) < 2000)
+
+
 async def test_a_lost_answer_is_unknown_and_the_order_tells(trading: Trading) -> None:
     await trading.begin()
     trading.proxy.losing_answers = True

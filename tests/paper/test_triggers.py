@@ -63,6 +63,39 @@ def test_past_its_worst_price_a_stop_takes_nothing_and_is_gone() -> None:
     assert (resting.status, resting.reason, held(x)) == ("rejected", "no_liquidity", 1_000)
 
 
+def test_past_its_worst_price_a_short_s_stop_takes_nothing_and_is_gone() -> None:
+    x = newborn()
+    opened(x, buy=False)
+    resting = one(x, stop(True, "0.01", 98_000, 120_000)).order
+    jump(x, "BTC", 108_500_000_000)  # more than the venue's 10 % past the trigger
+    assert (resting.status, resting.reason, held(x)) == ("rejected", "no_liquidity", -1_000)
+
+
+def test_its_own_price_bounds_a_short_s_stop_too() -> None:
+    x = newborn()
+    opened(x, buy=False)
+    resting = one(x, stop(True, "0.01", 98_000, 98_100)).order
+    jump(x, "BTC", 99_000_000_000)
+    assert (resting.status, held(x)) == ("rejected", -1_000)
+
+
+def test_a_stop_of_the_side_before_a_reversal_is_gone_with_it() -> None:
+    x = newborn()
+    opened(x)
+    resting = one(x, stop(False, "0.01", 94_000, 84_600)).order
+    opened(x, "0.03", buy=False)
+    assert (resting.status, held(x)) == ("reduce_only_canceled", -2_000)
+
+
+def test_a_stop_that_would_only_increase_does_nothing_at_its_trigger() -> None:
+    x = newborn()
+    opened(x)
+    resting = one(x, stop(False, "0.01", 94_000, 84_600)).order
+    account(x).positions["BTC"].lots = -1_000  # as no fill leaves it: what is checked is the moment itself
+    jump(x, "BTC", 93_900_000_000)
+    assert (resting.status, resting.filled, held(x)) == ("reduce_only_canceled", 0, -1_000)
+
+
 def test_its_own_price_bounds_a_stop_too() -> None:
     x = newborn()
     opened(x)
