@@ -22,8 +22,10 @@ from riskcontrol import asking, audit, delivery, rows, upkeep, writing
 from riskcontrol.agreement import NO_REASON
 from riskcontrol.delivery import ANSWER_S
 from riskcontrol.models import Change, Delivery, RiskSettings
-from venues.contract.errors import Conflict, ProductError
-from venues.contract.names import RowKey
+from venues.adapter import TraderAdapter
+from venues.contract.errors import BadAnswer, Conflict, ProductError
+from venues.contract.names import RowKey, StrategyKey
+from venues.contract.states import StrategyState
 
 __all__ = [
     "Actor", "BulkItem", "Outcome", "bulk_update", "change_settings", "close", "kill",
@@ -136,10 +138,14 @@ def reset_kill_switch(
         return Outcome("unchanged", rows.row(key))
     before = {"is_killed": state.is_killed, "epoch": state.epoch}
     after = {"is_killed": False, "epoch": state.epoch + 1, **({"force": True} if force else {})}
-    found = _ask(
-        settings, actor, "reset", before, after, reason,
-        lambda trader, name, timeout_s: trader.reset(name, epoch, force, timeout_s),
-    )  # fmt: skip
+
+    def reset(trader: TraderAdapter, name: StrategyKey, timeout_s: float) -> StrategyState:
+        found = trader.reset(name, epoch, force, timeout_s)
+        if found.is_killed and found.epoch <= state.epoch:
+            raise BadAnswer("The trader acknowledged, but reports the strategy killed.")
+        return found
+
+    found = _ask(settings, actor, "reset", before, after, reason, reset)
     _store(key.source)
     return found
 

@@ -24,9 +24,9 @@ SOURCE = "hyperliquid"
 FIRST = Kill(epoch=0, at="2026-11-22T08:00:00Z", cause="loss")
 
 
-def trade(pnl: int) -> Trade:
+def trade(pnl: int, trade_id: str = "t1") -> Trade:
     return Trade(
-        "t1", "momentum", "BTC", 0, "long", Decimal("0.01"), Decimal(60000), Decimal(59900),
+        trade_id, "momentum", "BTC", 0, "long", Decimal("0.01"), Decimal(60000), Decimal(59900),
         "2026-11-22T07:00:00Z", "2026-11-22T07:10:00Z", Decimal(pnl), Decimal(0), Decimal(0),
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def test_what_a_full_disk_refused_is_stored_the_next_time() -> None:
     adopted(state())
     book.flush(SOURCE, everything=True)
     book.record(SOURCE, [state(is_killed=True, kill=FIRST)])
-    book.record_trades(SOURCE, [trade(-1)])
+    book.record_trades(SOURCE, [trade(-1), trade(-3, "t0")])
     with pytest.raises(DatabaseError), connection.execute_wrapper(refuse):
         book.flush(SOURCE)
     assert not Transition.objects.exists()
@@ -92,7 +92,7 @@ def test_what_a_full_disk_refused_is_stored_the_next_time() -> None:
     stored = Strategy.objects.get()
     assert (stored.is_killed, stored.epoch) == (False, 1)
     assert [one.after for one in Transition.objects.order_by("id")] == ["Killed", "Active"]
-    assert ClosedTrade.objects.get().pnl == -2
+    assert {one.trade_id: one.pnl for one in ClosedTrade.objects.all()} == {"t0": -3, "t1": -2}
 
 
 def test_a_kill_that_a_full_disk_refused_is_stored_without_another_word() -> None:
