@@ -6,6 +6,7 @@ from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from knox.models import AuthToken
 
@@ -41,6 +42,18 @@ class TraderAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # generic to typ
         """Save, and tell the readers."""
         super().save_model(request, obj, form, change)
         book.registered(obj.source)
+
+    def delete_model(self, request: HttpRequest, obj: Trader) -> None:
+        """Delete, and tell the readers; one whose strategies PM knows stays."""
+        super().delete_model(request, obj)
+        book.registered(obj.source)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Trader]) -> None:
+        """Delete those that were ticked, and tell the readers."""
+        gone = list(queryset.values_list("source", flat=True))
+        super().delete_queryset(request, queryset)
+        for source in gone:
+            book.registered(source)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Trader | None = None) -> list[str]:
         """Give what cannot be edited: the source of a trader that is known already, too."""

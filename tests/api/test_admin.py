@@ -166,6 +166,30 @@ def test_a_traders_name_has_its_grammar(browser: Client, source: str) -> None:
     assert not Trader.objects.exists()
 
 
+@pytest.mark.parametrize("ticked", [True, False])
+def test_a_trader_that_is_deleted_changes_the_lists_etag(
+    browser: Client, hyperliquid: Trader, ticked: bool
+) -> None:
+    Trader.objects.update(enabled=False)
+    etag = browser.get("/api/risk/strategies").headers["ETag"]
+    if ticked:
+        data = {"action": "delete_selected", "_selected_action": str(hyperliquid.pk), "post": "yes"}
+        browser.post(TRADERS, data)
+    else:
+        browser.post(f"{TRADERS}{hyperliquid.pk}/delete/", {"post": "yes"})
+    assert not Trader.objects.exists()
+    answer = browser.get("/api/risk/strategies", headers={"If-None-Match": etag})
+    assert (answer.status_code, answer.json()["sources"]) == (200, [])
+
+
+def test_a_trader_whose_strategies_pm_knows_is_not_deleted(browser: Client, hyperliquid_btc: RowKey) -> None:
+    number = Trader.objects.get().pk
+    data = {"action": "delete_selected", "_selected_action": str(number), "post": "yes"}
+    assert browser.post(TRADERS, data).status_code == 200
+    assert browser.post(f"{TRADERS}{number}/delete/", {"post": "yes"}).status_code == 200
+    assert RiskSettings.objects.count() == Trader.objects.count() == 1
+
+
 def test_users_get_their_role_by_group(browser: Client, viewer: User) -> None:
     from portfolio.access import ensure_roles
 
