@@ -49,30 +49,35 @@ def ask(
     try:
         kill_waits = delivery.deliver_kills(strategy, until)
         if kill_waits is not None:
-            raise NotListening(f"A kill has to reach the trader first. {kill_waits.detail}")
+            raise NotListening(f"A kill has to reach the trader first. {sentence(kill_waits)}")
         state = command(
             delivery.adapter_of(strategy.trader), delivery.key_of(strategy), until - time.monotonic()
         )
     except ProductError as error:
-        raise _settled(change, error) from None
+        raise _settled(change, error, strategy) from None
     book.record(strategy.trader.source, [state])
     audit.settle(change.pk, "applied")
     book.changed(strategy.pk)
     return state
 
 
-def _settled(change: Change, error: ProductError) -> ProductError:
+def sentence(error: ProductError) -> str:
+    """Give what an error says, ended so that another sentence may follow: a trader's own may be open."""
+    return error.detail if error.detail[-1:] in {".", "!", "?"} else f"{error.detail}."
+
+
+def _settled(change: Change, error: ProductError, strategy: Strategy) -> ProductError:
     """Give the error as its reader should see it; what surely did not happen is `refused`."""
     if isinstance(error, NotListening):
         audit.settle(change.pk, "refused")
-        return Unreachable(f"{error.detail} Nothing was sent.")
+        return Unreachable(f"{sentence(error)} Nothing was sent.")
     if isinstance(error, Unreachable) and error.code != "not_durable":
-        return Unreachable(f"{error.detail} {PERHAPS}")
+        return Unreachable(f"{sentence(error)} {PERHAPS}")
     if isinstance(error, BadAnswer):
-        return BadAnswer(f"{error.detail} {PERHAPS}")
+        return BadAnswer(f"{sentence(error)} {PERHAPS}")
     audit.settle(change.pk, "refused")
     if isinstance(error, NotFound):
-        return Conflict("The trader does not run this strategy.", code="rejected")
+        return Conflict(delivery.not_found(strategy), code="rejected")
     if isinstance(error, Refused):
         return Conflict(error.detail, code="rejected", fields=error.fields)
     return error
@@ -92,12 +97,12 @@ def enable(settings: RiskSettings, change: Change, until: float) -> None:
                 else Unreachable("The trader did not answer in time.")
             )
             if waits is not None:
-                raise NotListening(f"Earlier changes have to reach the trader first. {waits.detail}")
+                raise NotListening(f"Earlier changes have to reach the trader first. {sentence(waits)}")
             state = _send_enable(settings, change, until)
             if not state.enabled:
                 raise BadAnswer("The trader acknowledged, but reports the strategy disabled.")
     except ProductError as error:
-        told = _settled(change, error)
+        told = _settled(change, error, strategy)
         if not isinstance(told, Unreachable | BadAnswer) or isinstance(error, NotListening):
             _clear(settings)
         raise told from None
@@ -119,7 +124,7 @@ def confirm_enabled(settings: RiskSettings, actor: Actor, until: float) -> None:
         book.record(strategy.trader.source, [adapter.set_enabled(key, True, None, until - time.monotonic())])
     except ProductError as error:
         change = audit.record(actor, "enable", strategy.key, "refused", reason=error.detail)
-        raise _settled(change, error) from None
+        raise _settled(change, error, strategy) from None
 
 
 def _send_enable(settings: RiskSettings, change: Change, until: float) -> StrategyState:

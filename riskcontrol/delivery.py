@@ -20,7 +20,15 @@ from portfolio.models import Strategy, Trader
 from riskcontrol import audit
 from riskcontrol.models import Change, Delivery, RiskSettings
 from venues.adapter import TraderAdapter
-from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Refused, Unreachable
+from venues.contract.errors import (
+    BadAnswer,
+    Conflict,
+    NotFound,
+    ProductError,
+    Refused,
+    TokenRefused,
+    Unreachable,
+)
 from venues.contract.limits import SPEC
 from venues.contract.names import StrategyKey
 from venues.contract.states import StrategyState
@@ -42,8 +50,20 @@ def adapter_of(trader: Trader) -> TraderAdapter:
         url = check_trader_url(trader.url)
     except Refused as error:
         raise Unreachable(error.detail) from None
-    name = f"{trader.source.upper().replace('-', '_')}_TRADER_TOKEN"
-    return TraderAdapter(url, secrets.find(name))
+    return TraderAdapter(url, secrets.find(token_name(trader)))
+
+
+def token_name(trader: Trader) -> str:
+    """Give the setting that holds the token of a trader."""
+    return f"{trader.source.upper().replace('-', '_')}_TRADER_TOKEN"
+
+
+def why_away(trader: Trader, error: ProductError) -> str:
+    """Give the sentence for a trader that cannot be heard; of a token that is missing, its name."""
+    name = token_name(trader)
+    if isinstance(error, TokenRefused) and not secrets.find(name):
+        return f"The trader asks for a token, and PM has none: set {name}, then start PM again."
+    return error.detail
 
 
 def key_of(strategy: Strategy) -> StrategyKey:
@@ -243,6 +263,13 @@ def _acknowledged(delivery: Delivery) -> None:
     book.changed(delivery.strategy_id)
 
 
+def not_found(strategy: Strategy) -> str:
+    """Give the sentence for a 404: of a strategy that the trader reports, it is the command that it lacks."""
+    if book.report(strategy).present:
+        return "The trader reports this strategy and answers 404: it does not take this command."
+    return "The trader does not run this strategy."
+
+
 def settle_superseded(number: int) -> None:
     """Settle the changes of one strategy that came too low, their values having arrived otherwise."""
     Change.objects.filter(
@@ -253,7 +280,7 @@ def settle_superseded(number: int) -> None:
 def _refused(delivery: Delivery, error: Conflict | Refused) -> None:
     """Settle what the trader refused: superseded where it is ahead of PM, rejected otherwise."""
     if isinstance(error, NotFound):
-        _rejected(delivery, "The trader does not run this strategy.")
+        _rejected(delivery, not_found(delivery.strategy))
         return
     take_row(delivery.strategy, error.row)
     if error.code not in BEHIND:
@@ -313,4 +340,6 @@ def _failed(delivery: Delivery, error: ProductError) -> ProductError:
     Delivery.objects.filter(pk=delivery.pk).update(
         tries=delivery.tries + 1, last_error=error.detail[:LONGEST_SENTENCE]
     )
+    if delivery.kind == Delivery.Kind.KILL and delivery.last_error != error.detail[:LONGEST_SENTENCE]:
+        book.changed(delivery.strategy_id)  # the row says why a kill is not acknowledged
     return error

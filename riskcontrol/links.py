@@ -90,9 +90,10 @@ class TraderLink:
             try:
                 await self.hear()
             except ProductError as error:
-                if book.link(self.source).error != error.detail:
-                    log.info("%s: %s", self.source, error.detail)
-                book.failed(self.source, error.detail, isinstance(error, NotListening))
+                said = delivery.why_away(self.trader, error)
+                if book.link(self.source).error != said:
+                    log.info("%s: %s", self.source, said)
+                book.failed(self.source, said, isinstance(error, NotListening))
             except DatabaseError as error:
                 log.warning("%s: the database refuses what is reported: %s", self.source, error)
             except Exception:

@@ -38,11 +38,12 @@ def kill_remark(row: Mapping[str, Any]) -> Remark | None:
     if kill is None or not (row["is_killed"] or kill["state"] == "requested"):
         return Remark("Killed.", "bad", "", dim="No orders until reset") if row["is_killed"] else None
     if not row["is_killed"]:
+        said = (kill["last_answer"],) if kill["last_answer"] else ()
         return Remark(
             f"Kill requested {moment(kill['at'])} UTC, not acknowledged by {row['source']}.",
             "bad",
             "clock",
-            ("Sent again until it is", "resting stops stay at the venue"),
+            (*said, "Sent again until it is", "resting stops stay at the venue"),
             _steps(kill),
         )
     limit = figure(kill["limit"]) if kill["limit"] is not None else "none"

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -27,6 +27,13 @@ ORDERINGS = (
     "epoch", "drawdown", "leverage", "as_of",
 )  # fmt: skip
 FILTERS = ("source", "strategy_id", "symbol", "actor", "action")
+
+
+class Waits(NamedTuple):
+    """What a trader has not acknowledged: since when, and what it or the wire last said."""
+
+    made_at: datetime
+    error: str
 
 
 @dataclass
@@ -146,10 +153,10 @@ def _rows(**filters: Any) -> list[dict[str, Any]]:
     order = ("strategy__trader__source", "strategy__strategy_id", "strategy__symbol")
     stored = RiskSettings.objects.filter(**filters).order_by(*order).values_list(*Desired._fields)
     found = [Desired(*values) for values in stored]
-    pending: dict[int, dict[str, datetime]] = {}
+    pending: dict[int, dict[str, Waits]] = {}
     waiting = Delivery.objects.filter(state=Delivery.State.PENDING).order_by("id")
-    for number, kind, made_at in waiting.values_list("strategy_id", "kind", "made_at"):
-        pending.setdefault(number, {}).setdefault(kind, made_at)
+    for number, kind, made_at, error in waiting.values_list("strategy_id", "kind", "made_at", "last_error"):
+        pending.setdefault(number, {}).setdefault(kind, Waits(made_at, error))
     reports = book.reports([one.strategy_id for one in found])
     links = {source: book.link(source) for source in {one.key.source for one in reports.values()}}
     given = [(one, reports[one.strategy_id]) for one in found if one.strategy_id in reports]
@@ -159,7 +166,7 @@ def _rows(**filters: Any) -> list[dict[str, Any]]:
     ]
 
 
-def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datetime]) -> dict[str, Any]:
+def _row(settings: Desired, report: Report, link: Link, pending: dict[str, Waits]) -> dict[str, Any]:
     """Give a row, made again only where something in it has changed; its time is that of the moment."""
     equity = link.account.equity if link.account else None
     parts = (
@@ -187,10 +194,10 @@ def _row(settings: Desired, report: Report, link: Link, pending: dict[str, datet
 
 
 def _fresh_row(
-    settings: Desired, report: Report, pending: dict[str, datetime], equity: Decimal | None
+    settings: Desired, report: Report, pending: dict[str, Waits], equity: Decimal | None
 ) -> dict[str, Any]:
     state = report.state
-    kill_asked_at = pending.get(Delivery.Kind.KILL)
+    kill = pending.get(Delivery.Kind.KILL)
     waits = any(kind != Delivery.Kind.KILL for kind in pending)
     word = agreement.sync(settings, state, waits)
     differs = bool(agreement.differences(settings, state))
@@ -202,7 +209,7 @@ def _fresh_row(
         "revision": settings.revision,
         "sync": word,
         "enforced": agreement.reported(state) if differs else None,
-        "kill": _kill(report, kill_asked_at),
+        "kill": _kill(report, kill),
         "warnings": advice.warnings(
             settings,
             state,
@@ -210,7 +217,7 @@ def _fresh_row(
             present=report.present,
             unread=report.unread,
             sync=word,
-            kill_asked_at=kill_asked_at,
+            kill_asked_at=kill.made_at if kill else None,
             forgotten=report.forgotten,
         ),
     }
@@ -224,11 +231,11 @@ def as_json(row: Mapping[str, Any]) -> RawJSON:
     return RawJSON(f'{made.text[:-1]},"as_of":{dump_json(row["as_of"])}}}')
 
 
-def _kill(report: Report, asked_at: datetime | None) -> dict[str, Any] | None:
+def _kill(report: Report, asked: Waits | None) -> dict[str, Any] | None:
     state = report.state
-    if asked_at is not None and not state.is_killed:
-        at = iso(asked_at) or ""
-        return Kill(epoch=state.epoch, at=at, cause="operator", state="requested").to_json()
+    if asked is not None and not state.is_killed:
+        at, said = iso(asked.made_at) or "", asked.error or None
+        return Kill(epoch=state.epoch, at=at, cause="operator", state="requested", last_answer=said).to_json()
     return state.kill.to_json() if state.kill else None
 
 

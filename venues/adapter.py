@@ -17,7 +17,15 @@ from urllib3.exceptions import HTTPError, NewConnectionError, ProtocolError
 from urllib3.exceptions import TimeoutError as TransportTimeout
 from urllib3.util.retry import Retry
 
-from venues.contract.errors import BadAnswer, Conflict, NotFound, ProductError, Refused, Unreachable
+from venues.contract.errors import (
+    BadAnswer,
+    Conflict,
+    NotFound,
+    ProductError,
+    Refused,
+    TokenRefused,
+    Unreachable,
+)
 from venues.contract.limits import LIMIT_NAMES
 from venues.contract.listing import Listing, read_listing
 from venues.contract.names import StrategyKey
@@ -291,7 +299,7 @@ def _refusal(status: int, content: bytes) -> ProductError:
     if status in {429, 503}:
         return Unreachable(f"The trader cannot answer at the moment: {sentence}")
     if status in {401, 403}:
-        return BadAnswer("The trader refuses PM's token.")
+        return TokenRefused()
     return BadAnswer(f"The trader's answer was not to be believed: {sentence} ({status})")
 
 

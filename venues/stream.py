@@ -8,7 +8,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus, WebSocketException
 
 from venues.adapter import LONGEST, NotListening, read_json
-from venues.contract.errors import BadAnswer, ProductError, Unreachable
+from venues.contract.errors import ProductError, TokenRefused, Unreachable
 from venues.contract.messages import RESYNC, Message, Snapshot, from_json
 from venues.serving.parsers import dump_json
 
@@ -95,7 +95,7 @@ async def opened(url: str, token: str | None, silence_s: float = SILENCE_S) -> A
 
 def _no_upgrade(status: int) -> ProductError:
     if status in {401, 403}:
-        return BadAnswer("The trader refuses PM's token.")
+        return TokenRefused()
     if status in {429, 500, 502, 503}:
         return Unreachable(f"The trader's WebSocket did not open: it answered {status}.")
     return NoStream("The trader has no WebSocket.")

@@ -384,6 +384,14 @@ def test_a_wrong_token_is_said(fake: FakeTrader, links: Loop, monkeypatch: pytes
     assert source()["status"] == "offline"
 
 
+def test_a_token_that_pm_does_not_have_is_named(fake: FakeTrader, links: Loop) -> None:
+    register(fake, "my-bot")
+    links.start()
+    said = "The trader asks for a token, and PM has none: set MY_BOT_TRADER_TOKEN, then start PM again."
+    wait_for(lambda: source()["error"] == said)
+    assert source()["status"] == "offline"
+
+
 def test_the_registry_is_followed(followed: FakeTrader) -> None:
     with FakeTrader(state(OTHER)) as second:
         register(second, "lighter")

@@ -11,6 +11,7 @@ from portfolio import book
 from portfolio.models import Trader
 from riskcontrol import operations, rows, upkeep, writing
 from riskcontrol.models import Change, Delivery, RiskSettings
+from riskcontrol.remarks import kill_remark
 from tests.pm.conftest import BTC, OTTO, adopted, register
 from tests.pm.fake_trader import BTC as NAME
 from tests.pm.fake_trader import FakeTrader, Handler, state
@@ -354,6 +355,38 @@ def test_i13_a_kill_reaches_the_trader_before_any_reset(known: FakeTrader) -> No
     error = refusal("trader_unreachable", operations.reset_kill_switch, BTC)
     assert "A kill has to reach the trader first" in error.detail
     assert known.told("reset-kill-switch") == []
+
+
+def without_buttons(handler: Handler) -> bool:
+    """Answer as a trader that takes no POST, in words without a full stop."""
+    if handler.command != "POST":
+        return False
+    handler.say(404, {"detail": "no such path"})
+    return True
+
+
+def test_a_trader_without_buttons_is_told_from_one_without_the_strategy(known: FakeTrader) -> None:
+    known.answer = without_buttons
+    said = "The trader reports this strategy and answers 404: it does not take this command."
+    assert refusal("rejected", operations.close, BTC).detail == said
+    assert refusal("rejected", operations.set_enabled, BTC, False).detail == said
+    assert said in rows.row(BTC)["warnings"]
+
+
+def test_a_kill_that_is_not_acknowledged_tells_why_in_the_row(known: FakeTrader) -> None:
+    known.answer = without_buttons
+    assert operations.kill(BTC, actor=OTTO).status == "pending"
+    row = rows.row(BTC)
+    assert (row["is_killed"], row["kill"]["state"], row["kill"]["last_answer"]) == (
+        False,
+        "requested",
+        "no such path",
+    )
+    remark = kill_remark(row)
+    assert remark is not None
+    assert "no such path" in remark.parts
+    error = refusal("trader_unreachable", operations.reset_kill_switch, BTC)
+    assert error.detail == "A kill has to reach the trader first. no such path. Nothing was sent."
 
 
 def test_a_kill_that_leaves_the_strategy_alive_is_not_acknowledged(known: FakeTrader) -> None:

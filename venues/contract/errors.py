@@ -61,6 +61,13 @@ class BadAnswer(ProductError):
     code = "trader_bad_answer"
 
 
+class TokenRefused(BadAnswer):
+    """Look at the settings: the trader does not take PM's token, or asks for one that PM has not."""
+
+    def __init__(self) -> None:
+        super().__init__("The trader refuses PM's token.")
+
+
 class Unknown(ProductError):
     """Reconcile: it was sent, and what became of it is not known."""
 
