@@ -6,6 +6,7 @@ from typing import Any
 
 from csp.decorators import csp_update
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.utils.decorators import method_decorator
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.renderers import (
@@ -15,6 +16,7 @@ from drf_spectacular.renderers import (
     OpenApiYamlRenderer2,
 )
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.exceptions import NotAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -86,3 +88,11 @@ class DocsView(JSONErrors, SpectacularSwaggerSplitView):
     """The document's page; Swagger UI draws its arrows as data: images."""
 
     url_name = "api-schema"
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Answer an error; a browser without a session is sent to log in, and back."""
+        response = super().handle_exception(exc)
+        if isinstance(exc, NotAuthenticated) and "text/html" in self.request.headers.get("Accept", ""):
+            response.status_code = 302
+            response.headers["Location"] = redirect_to_login(self.request.get_full_path()).url
+        return response

@@ -124,6 +124,14 @@ def test_docs_without_credentials_answer_json(client: Client, db: None) -> None:
         assert (answer.status_code, answer.json()["code"]) == (401, "not_authenticated")
 
 
+def test_a_browser_without_a_session_is_sent_from_the_docs_to_log_in(client: Client, db: None) -> None:
+    browsers = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    answer = client.get("/api/docs", headers=browsers)
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/login?next=/api/docs")
+    wrong = client.get("/api/docs", headers={**browsers, "Authorization": "Token wrong"})
+    assert (wrong.status_code, wrong.json()["code"]) == (401, "not_authenticated")
+
+
 @pytest.mark.parametrize(
     ("verb", "path", "body", "status"),
     [
