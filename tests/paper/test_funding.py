@@ -21,6 +21,16 @@ def test_the_long_pay_the_short_what_the_rate_says() -> None:
     assert account(long).position("BTC").funding_open == -paid.amount
 
 
+def test_it_is_counted_on_the_oracle_and_not_on_the_book() -> None:
+    x = newborn(speed=1)
+    place(x, account(x), [order(True, "0.1", 97_000, tif="ioc")])
+    market = x.markets["BTC"]
+    market.mid, market.oracle = 120_000_000_000, 90_000_000_000
+    pay(x)
+    (paid,) = x.payments["hyperliquid", account(x).name]
+    assert paid.amount == -divide(9_000_000_000 * rate(x, market), 10**10) != 0
+
+
 def test_it_is_paid_once_an_hour_of_market_time_whatever_the_speed() -> None:
     x = newborn(speed=600)
     place(x, account(x), [order(True, "0.1", 97_000, tif="ioc")])

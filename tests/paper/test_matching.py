@@ -158,6 +158,24 @@ def test_resting_orders_reserve_their_margin() -> None:
     assert refusal(x, order(True, "0.06", 95_000)) == "margin"
 
 
+def test_what_only_reduces_reserves_no_margin() -> None:
+    x = newborn()
+    account(x).leverages["BTC"] = Leverage(2)
+    only(x, order(True, "0.1", 97_000, tif="ioc"))
+    only(x, order(False, "0.1", 100_000, reduce_only=True))
+    only(x, order(False, "0.2", 101_000, reduce_only=True))
+    only(x, order(False, "0.1", 94_000, trigger=95_000, market=True, reduce_only=True))
+    only(x, order(True, "0.1", 95_000))  # half of the account is free
+
+
+def test_an_order_at_the_touch_takes_from_it() -> None:
+    x = newborn()
+    bid, ask = x.markets["BTC"].touch(x.instrument("hyperliquid", "BTC"))
+    assert only(x, order(True, "0.01", ask / 1e6, tif="ioc")).status == "filled"
+    assert only(x, order(False, "0.01", bid / 1e6, tif="ioc")).status == "filled"
+    assert refusal(x, order(True, "0.01", ask / 1e6, tif="alo")) == "post_only"
+
+
 def test_a_resting_order_that_can_no_longer_be_carried_is_cancelled_at_its_fill() -> None:
     x = newborn()
     account(x).leverages["BTC"] = Leverage(1)
