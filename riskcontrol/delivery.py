@@ -232,7 +232,7 @@ def _unlike(delivery: Delivery, state: StrategyState) -> str | None:
     """Give the sentence for an acknowledgement whose row does not show what was asked."""
     if delivery.kind == Delivery.Kind.SETTINGS:
         theirs = state.limits.to_json()
-        other = [name for name, value in delivery.body.items() if theirs[name] != value]
+        other = [SPEC[name].label for name, value in delivery.body.items() if theirs[name] != value]
     elif delivery.kind == Delivery.Kind.DISABLE:
         other = ["enabled"] if state.enabled else []
     else:

@@ -357,6 +357,16 @@ def test_i13_a_kill_reaches_the_trader_before_any_reset(known: FakeTrader) -> No
     assert known.told("reset-kill-switch") == []
 
 
+def test_a_setting_that_is_acknowledged_and_not_kept_is_named_as_on_the_page(known: FakeTrader) -> None:
+    def lie(handler: Handler) -> bool:
+        handler.say(200, known.states[NAME].to_json())
+        return True
+
+    known.answer = lie
+    error = refusal("rejected", operations.change_settings, BTC, FOUR)
+    assert error.detail == "The trader acknowledged, but reports another Stop Loss ($)."
+
+
 def without_buttons(handler: Handler) -> bool:
     """Answer as a trader that takes no POST, in words without a full stop."""
     if handler.command != "POST":
