@@ -332,8 +332,9 @@ def test_a_form_without_its_token_is_refused(known: FakeTrader, operator: User, 
     assert known.commands == []
 
 
-def test_only_the_right_method_acts(operator_page: Page, known: FakeTrader) -> None:
-    assert operator_page.get(f"/rows/{operator_page.row['_id']}/kill").status_code == 405
+@pytest.mark.parametrize("action", ACTIONS)
+def test_only_the_right_method_acts(operator_page: Page, known: FakeTrader, action: str) -> None:
+    assert operator_page.get(f"/rows/{operator_page.row['_id']}/{action}").status_code == 405
     assert operator_page.get("/rows/999999").status_code == 404
     assert known.commands == []
     assert rows.rows()[0]["is_killed"] is False
