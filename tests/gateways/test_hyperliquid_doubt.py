@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +14,7 @@ from venues.contract.errors import Unknown, Unreachable
 from venues.hyperliquid import replies, wire
 from venues.hyperliquid.gateway import HyperliquidGateway
 from venues.hyperliquid.identity import Identity
+from venues.trader.gateways.leaving import Denied, check_expiry
 
 DONE = '{"status":"ok","response":{"type":"cancel","data":{"statuses":["success"]}}}'
 FILL: dict[str, Any] = {
@@ -75,3 +77,11 @@ def test_only_what_was_refused_before_it_was_looked_at_is_surely_not_taken(
 ) -> None:
     assert isinstance(replies.not_answered(True, status, "said"), error)
     assert isinstance(replies.not_answered(False, None, "said"), Unreachable)
+
+
+@pytest.mark.parametrize(
+    ("ahead_ms", "leaves"), [(999, False), (1000, True), (60_000, True), (60_001, False)]
+)
+def test_an_expiry_may_be_a_second_to_a_minute_ahead(ahead_ms: int, leaves: bool) -> None:
+    with nullcontext() if leaves else pytest.raises(Denied):
+        check_expiry(1_795_335_000_000 + ahead_ms, 1_795_335_000_000)
