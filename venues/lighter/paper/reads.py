@@ -23,6 +23,7 @@ MOST_ROWS = 100
 MOST_CANDLES = 500
 MOST_CLIENTS = 20
 ALL_KEYS = 255
+ALL = "all"
 NETWORK_ID = 304
 SECONDS_BEFORE = 10**11  # timestamps below this are seconds
 
@@ -269,22 +270,33 @@ def _trades(x: Exchange, query: Query, auth: Auth) -> Json:
     return {**more, "trades": [shapes.trade(one) for one in fills[start : start + limit]]}
 
 
+def _one_of(query: Query, name: str, *words: str) -> str:
+    """Give a filter's word, "all" where none is given; raises Refusal for another."""
+    found = query.text(name, ALL)
+    if found not in {ALL, *words}:
+        raise Refusal(BAD_PARAM, name)
+    return found
+
+
 def _fills(x: Exchange, account: Account, query: Query) -> Iterable[Fill]:
     market, since = query.whole("market_id", ALL_KEYS), query.whole("from", 0)
     order = oid_of(query.whole("order_index")) if query.has("order_index") else None
+    role = _one_of(query, "role", "maker", "taker")
     for one in x.fills.get((NAME, account.name), ()):
         here = market in {ALL_KEYS, VENUE.instruments[one.symbol].number}
-        if here and one.at_ms >= since and order in {None, one.oid}:
+        played = role in {ALL, "taker" if one.taker else "maker"}
+        if here and played and one.at_ms >= since and order in {None, one.oid}:
             yield one
 
 
 def _position_funding(x: Exchange, query: Query, auth: Auth) -> Json:
     account = _own(x, query, auth)
-    market = query.whole("market_id", ALL_KEYS)
+    market, side = query.whole("market_id", ALL_KEYS), _one_of(query, "side", "long", "short")
     paid = [
         one
         for one in reversed(x.payments.get((NAME, account.name), ()))
         if market in {ALL_KEYS, VENUE.instruments[one.symbol].number}
+        and side in {ALL, "long" if one.lots > 0 else "short"}
     ]
     start, limit = query.whole("cursor", 0), query.whole("limit", MOST_ROWS, high=MOST_ROWS, low=1)
     more = {"next_cursor": str(start + limit)} if len(paid) > start + limit else {}
