@@ -45,6 +45,22 @@ def test_the_same_request_with_good_numbers_is_taken(
     assert answer.headers["etag"] == '"1"'
 
 
+@pytest.mark.parametrize("literals", [("0.0001", "0.01", "0.01"), ("100", "1000000", "1000000.00")])
+def test_a_number_at_its_bound_is_taken(
+    ask_pm: AskPm, operator: User, hyperliquid_btc: RowKey, literals: tuple[str, str, str]
+) -> None:
+    names = ("risk_per_trade", "stop_loss_dollars", "max_strategy_loss")
+    body = ",".join(f'"{name}": {text}' for name, text in zip(names, literals, strict=True))
+    answer = ask_pm(operator, "PUT", ROW, f"{{{body}}}".encode())
+    assert answer.status == 202, answer.body
+    assert [answer.json()[name] for name in names] == [Decimal(text) for text in literals]
+
+
+def test_an_integer_longer_than_python_reads_is_refused(send: Send) -> None:
+    body = b'{"stop_loss_dollars": ' + b"9" * 5000 + b"}"
+    refused(send("PUT", ROW, body), 400, "invalid", "stop_loss_dollars")
+
+
 @pytest.mark.parametrize(("field", "literal"), bad_input.BAD_NUMBERS)
 def test_i11_a_bad_number(send: Send, field: str, literal: str) -> None:
     refused(send("PUT", ROW, f'{{"{field}": {literal}}}'.encode()), 400, "invalid", field)

@@ -34,6 +34,11 @@ def test_an_expired_token_opens_nothing(viewer: User, viewer_api: APIClient) -> 
     assert answer.json()["code"] == "not_authenticated"
 
 
+def test_a_token_that_never_expires_opens(viewer: User, viewer_api: APIClient) -> None:
+    AuthToken.objects.update(expiry=None)
+    assert viewer_api.get(LIST).status_code == 200
+
+
 def test_a_token_of_others_shape_opens_nothing(viewer: User, token_of: Callable[[User], str]) -> None:
     key = token_of(viewer)
     for wrong in (key[:-1], key + "0", key.upper(), key[:15], f"{key}\u00e9", f"\u00e9{key}"):

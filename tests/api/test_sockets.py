@@ -8,6 +8,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import Group, User
 from django.test import Client
+from django.utils import timezone
 from knox.models import AuthToken
 
 from portfolio.sockets import may_stay
@@ -100,6 +101,14 @@ def test_a_program_may_stay_while_its_token_and_role_last(viewer: User) -> None:
     assert may_stay(scope)
     token.delete()
     token.pk = scope["token"].digest
+    assert not may_stay(scope)
+
+
+def test_a_program_may_stay_until_its_token_expires(viewer: User) -> None:
+    scope = scope_of(viewer, token=AuthToken.objects.create(viewer)[0])
+    AuthToken.objects.update(expiry=None)
+    assert may_stay(scope)
+    AuthToken.objects.update(expiry=timezone.now())
     assert not may_stay(scope)
 
 
