@@ -109,6 +109,7 @@ def ready_lines(links: dict[str, str], halts: Mapping[str, str], began: float) -
     lines.append(f"Exchange:        {exchange()}")
     lines.append(f"Started in:      {time.time() - started:.1f} s")
     lines.append(f"Logs:            {settings.VAR_DIR / 'log'}")
+    lines.append("End:             Ctrl-C, in a few seconds; open trades stay open, with their stops")
     return [*lines, ""]
 
 
