@@ -57,18 +57,24 @@ def test_head_answers_without_a_body(ask_pm: AskPm, viewer: User, hyperliquid_bt
 
 @pytest.mark.django_db(transaction=True)
 def test_a_thread_keeps_its_database_connection(viewer: User) -> None:
-    from django.db import connections
-
     from portfolio import asgi
     from portfolio.handler import READ_THREADS
 
+    all_there = threading.Barrier(READ_THREADS)
+
     def connection() -> Any:
+        from django.db import connections
+
+        connections["default"].ensure_connection()
+        all_there.wait(10)  # so that each thread gives its own
         return connections["default"].connection
 
-    asyncio.run(ask(asgi.application, "GET", "/readyz"))
-    threads = {one for one in threading.enumerate() if one.name.startswith("read")}
-    held = {id(asgi.http.reads.submit(connection).result(5)) for _ in range(50)}
-    for _ in range(20):
+    def held() -> list[Any]:
+        given = [asgi.http.reads.submit(connection) for _ in range(READ_THREADS)]
+        return [one.result(15) for one in given]
+
+    before = held()
+    for _ in range(5 * READ_THREADS):
         asyncio.run(ask(asgi.application, "GET", "/readyz"))
-    assert len(threads) <= READ_THREADS
-    assert {id(asgi.http.reads.submit(connection).result(5)) for _ in range(50)} & held
+    assert {id(one) for one in held()} == {id(one) for one in before}
+    assert len(before) == READ_THREADS

@@ -126,11 +126,12 @@ def test_rows_of_an_offline_trader_are_never_shown_as_live(console: Console) -> 
         assert console.text("#foot .worth").endswith("*")
         page = str(console.run(AS_SERVED))
         assert sums in page  # the page marks by itself what PM marks in a new one
-        console.type_into("DOGE", "stop_loss_dollars", "2").send_keys(Keys.ENTER)
+        tighter = round(trader.states[key("DOGE")].limits.stop_loss_dollars / 2, 2)  # whatever was left there
+        console.type_into("DOGE", "stop_loss_dollars", str(tighter)).send_keys(Keys.ENTER)
         wait_for(lambda: f"Pending: {console.source} offline since" in console.cell("DOGE", "notes"), 20)
     finally:
         trader.start()
-    wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == 2, 10)
+    wait_for(lambda: trader.states[key("DOGE")].limits.stop_loss_dollars == tighter, 10)
     wait_for(lambda: console.text(f"{console.row('DOGE')} [data-cell=sync]") == "Applied", 10)
     wait_for(lambda: console.cell("DOGE", "status") == "Active")
     wait_for(lambda: console.all("#foot-lacks[hidden]"))
