@@ -415,7 +415,10 @@ class Product:
             "SELECT strategy_id, epoch, json_extract(body, '$.pnl') FROM trader_closedtrade"
         )
         earlier = sum((Decimal(str(pnl)) for number, epoch, pnl in trades if epoch < now[number]), Decimal(0))
-        shown = sum((row["total_pnl"] for row in self.trader_rows()), Decimal(0))
+        pnls = [row["total_pnl"] for row in self.trader_rows()]
+        if None in pnls:
+            return False  # a trader that has heard no price yet does not know its own
+        shown = sum(pnls, Decimal(0))
         account = self.trader("GET", "/api/account").json(parse_float=Decimal)
         profit = Decimal(self.account()["equity"]) - BALANCE
         return abs(profit - shown - earlier - Decimal(account["unattributed"] or 0)) < CENT
